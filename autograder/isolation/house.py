@@ -1,0 +1,112 @@
+"""The view of the file system that a warm process and its tasks live in.
+
+An allow-list: the system's libraries, the Python installation and this package, all read-only, on
+an otherwise empty root. A course directory, a gradebook or a home is not hidden from a task: it is
+not there. The house is built once by each warm process; every task gets its own room in it (see
+room.py).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import autograder
+from autograder.isolation import _linux
+
+HOME = Path("/home/student")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_ETC = (
+    "alternatives",
+    "fonts",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "nsswitch.conf",
+    "os-release",
+    "protocols",
+    "services",
+    "ssl",
+)
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_PASSWD = f"student:x:1000:1000:student:{HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
+_GROUP = "student:x:1000:\nnogroup:x:65534:\n"
+_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+
+
+def visible(extra: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """The paths of this machine that a task may read, none of them below another."""
+    python = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()]
+    package = Path(autograder.__file__).parent
+    etc = [Path("/etc") / name for name in _ETC]
+    wanted = [*map(Path, [*_SYSTEM, *python]), package, *etc, *extra]
+    return _outermost(path for path in wanted if path.exists())
+
+
+def accelerators() -> tuple[Path, ...]:
+    """The device nodes of this machine's NVIDIA GPUs."""
+    return tuple(sorted(path for path in Path("/dev").glob("nvidia*") if path.is_char_device()))
+
+
+def build(paths: Iterable[Path], root: Path, hidden: Sequence[Path] = ()) -> None:
+    """Make `root` (an empty directory) this process's "/", with only `paths` in it, read-only.
+
+    hidden: directories inside one of `paths` that are covered by an empty one.
+    Needs CAP_SYS_ADMIN in a mount namespace of its own. Raises OSError where the kernel refuses.
+    """
+    _linux.mount(None, "/", None, _linux.MS_REC | _linux.MS_PRIVATE)
+    _linux.mount("house", str(root), "tmpfs", _linux.MS_NOSUID, "mode=755,size=1m")
+    for path in paths:
+        _show(path, root)
+    for path in hidden:
+        if (covered := root / path.relative_to("/")).exists():
+            _linux.mount("hidden", str(covered), "tmpfs", _linux.MS_RDONLY, "size=4k,mode=000")
+    _furnish(root)
+    (root / "old").mkdir()
+    _linux.pivot_root(str(root), str(root / "old"))
+    os.chdir("/")
+    _linux.unmount("/old")
+    Path("/old").rmdir()
+
+
+def _show(path: Path, root: Path) -> None:
+    """Put `path` at the same place below `root`; what is reached through a link, as a link."""
+    place = root / path.relative_to("/")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if (real := path.resolve()) != path:
+        place.symlink_to(real)
+        return
+    if path.is_dir():
+        place.mkdir(exist_ok=True)
+    else:
+        place.touch()
+    _linux.mount(str(path), str(place), None, _linux.MS_BIND | _linux.MS_REC)
+    _linux.mount_read_only(str(place))
+
+
+def _furnish(root: Path) -> None:
+    """The files and empty directories that programs expect of a system."""
+    for name in ("etc", "dev", "proc", "tmp", "dev/shm", "dev/pts", str(HOME.relative_to("/"))):
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for name, text in (("passwd", _PASSWD), ("group", _GROUP), ("hosts", _HOSTS)):
+        (root / "etc" / name).write_text(text)
+    for device in [*(Path("/dev") / name for name in _DEVICES), *accelerators()]:
+        place = root / device.relative_to("/")
+        place.touch()
+        _linux.mount(str(device), str(place), None, _linux.MS_BIND)
+    links = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+    for name, target in {**links, "ptmx": "pts/ptmx"}.items():
+        (root / "dev" / name).symlink_to(target)
+    _linux.mount("/proc", str(root / "proc"), None, _linux.MS_BIND | _linux.MS_REC)
+
+
+def _outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """`paths` and what they really are where a link leads there, none of them below another."""
+    absolute = [path.absolute() for path in paths]
+    found = {*absolute, *(path.resolve() for path in absolute)}
+    return tuple(sorted(path for path in found if found.isdisjoint(path.parents)))
