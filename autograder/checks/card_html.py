@@ -1,0 +1,81 @@
+"""A scorecard as HTML: one small table, legible on a phone and in dark themes."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Protocol
+
+from autograder.checks.findings import Outcome
+
+# Symbol, and the colour behind its white text (contrast at least 4.5 : 1).
+BADGES = {
+    Outcome.CORRECT: ("✓", "#1a7f37"),
+    Outcome.PARTLY_CORRECT: ("◐", "#8a5a00"),
+    Outcome.INCORRECT: ("✗", "#b3261e"),
+    Outcome.NOT_ATTEMPTED: ("○", "#57606a"),
+    Outcome.COULD_NOT_BE_GRADED: ("?", "#6f42c1"),
+}
+
+# Notebook front ends style every table; these undo what would spoil the card.
+CELL = "text-align:left;vertical-align:top;white-space:normal;border:0;padding:8px 10px 8px 0"
+LINE = "border-top:1px solid rgba(128,128,128,.4)"
+TABLE = "border-collapse:collapse;width:100%;margin:6px 0 0;table-layout:auto;font-size:inherit"
+CARD = (
+    "max-width:46em;margin:4px 0;font:14px/1.45 system-ui,sans-serif;"
+    "overflow-wrap:anywhere;box-sizing:border-box"
+)
+BADGE = (
+    "display:inline-block;padding:0 8px;border-radius:10px;color:#fff;background:{colour};"
+    "font-size:12px;line-height:20px"
+)
+
+
+class CardRow(Protocol):
+    """What a row of the table is made from."""
+
+    @property
+    def asked(self) -> str: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def max_points(self) -> float: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def found(self) -> str: ...
+    @property
+    def advice(self) -> str: ...
+
+
+def render(title: str, outcome: Outcome | None, verdict: str, rows: Sequence[CardRow]) -> str:
+    """The card as one HTML element; every text in it is escaped. `outcome` None shows no badge."""
+    body = "".join(_row(row, before) for row, before in zip(rows, [None, *rows], strict=False))
+    # The classes keep MathJax off: a student's text in dollar signs is not to be typeset.
+    return (
+        f'<div class="tex2jax_ignore mathjax_ignore" style="{CARD}">'
+        f"<strong>{escape(title)}</strong> {_badge(outcome) if outcome else ''} "
+        f'<span style="margin-left:4px">{escape(verdict)}</span>'
+        f'<table style="{TABLE}">{_head() if rows else ""}<tbody>{body}</tbody></table></div>'
+    )
+
+
+def _head() -> str:
+    head = f'<th scope="col" style="{CELL};font-weight:600;padding-bottom:2px">'
+    return f"<thead><tr>{head}Result</th>{head}Asked, found, what to try</th></tr></thead>"
+
+
+def _row(row: CardRow, before: CardRow | None) -> str:
+    points = f"{row.points:g} / {row.max_points:g}" if row.max_points else "required"
+    is_new = row.advice and not (before and before.advice == row.advice)
+    advice = f"<div><b>Try:</b> {escape(row.advice)}</div>" if is_new else ""
+    return (
+        f'<tr style="background:none"><td style="{CELL};{LINE};white-space:nowrap">'
+        f"{_badge(row.outcome)}<div>{points}</div></td>"
+        f'<td style="{CELL};{LINE};width:100%"><div><b>Asked:</b> {escape(row.asked)}</div>'
+        f"<div><b>Found:</b> {escape(row.found)}</div>{advice}</td></tr>"
+    )
+
+
+def _badge(outcome: Outcome) -> str:
+    symbol, colour = BADGES[outcome]
+    style = BADGE.format(colour=colour)
+    return f'<span style="{style}"><span aria-hidden="true">{symbol}</span> {outcome}</span>'

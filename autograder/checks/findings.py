@@ -1,0 +1,44 @@
+"""What a check found, in the closed vocabulary that cards, tables and statistics share."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The five things that can become of a question."""
+
+    CORRECT = "correct"
+    PARTLY_CORRECT = "partly correct"
+    INCORRECT = "incorrect"
+    NOT_ATTEMPTED = "not attempted"
+    COULD_NOT_BE_GRADED = "could not be graded"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; checks are pure functions that return one.
+
+    `asked` and `found` are plain text for the student, `advice` what to try next. `fraction`, in
+    [0, 1], is the share of the points that is earned; without it a correct answer earns all and
+    any other none. `mistake` is the slug of a diagnosed misconception.
+    """
+
+    outcome: Outcome
+    asked: str
+    found: str
+    advice: str = ""
+    fraction: float | None = None
+    mistake: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """A known misconception: the wrong answer it leads to, and what to tell who gives it.
+
+    `wrong_answer` is anything that `as_array` reads. Neither text may give the right answer away.
+    """
+
+    slug: str
+    wrong_answer: object
+    what_happened: str
+    advice: str

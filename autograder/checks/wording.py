@@ -1,0 +1,76 @@
+"""How shapes, places and numbers are put into words for a student."""
+
+from collections.abc import Sequence
+
+# A size of None stands for any.
+Shape = tuple[int | None, ...]
+
+AXES = ("row", "column", "channel")
+
+
+def place(index: Sequence[int], channels: Sequence[str] | None = None) -> str:
+    """Where an entry stands: `index` counts from 0, the words from 1; "" for a single number."""
+    if not index:
+        return ""
+    if len(index) == 1:
+        return f"entry {index[0] + 1}"
+    if len(index) > len(AXES):
+        return f"position ({', '.join(str(i + 1) for i in index)})"
+    words = [f"{axis} {i + 1}" for axis, i in zip(AXES, index, strict=False)]
+    if channels and len(index) == len(AXES):
+        words[-1] = f"channel {channels[index[-1]]}"
+    return ", ".join(words)
+
+
+def sizes(shape: Shape) -> str:
+    """A shape as Python writes it, with `any` for a size that is free."""
+    words = ["any" if size is None else str(size) for size in shape]
+    return f"({words[0]},)" if len(words) == 1 else f"({', '.join(words)})"
+
+
+def noun(shape: Shape) -> str:
+    """What an answer of this shape is called."""
+    if not shape:
+        return "a single number"
+    if len(shape) == 1:
+        return "a list of numbers" if shape[0] is None else f"a list of {count(shape[0], 'number')}"
+    return f"an array of shape {sizes(shape)}"
+
+
+def count(number: float, thing: str) -> str:
+    """A number and its noun: "1 point", "1.5 points"."""
+    return f"{number:g} {thing}" if number == 1 else f"{number:g} {thing}s"
+
+
+def skeleton(shape: Shape) -> str:
+    """How a small answer of this shape is typed, blanks for its entries; "" for a large one."""
+    total = 1
+    for size in shape:
+        total *= size or 1_000
+    if not shape or total > 16:
+        return ""
+    text = "_"
+    for size in reversed(shape):
+        text = f"[{', '.join([text] * (size or 0))}]"
+    return text
+
+
+def sentences(*parts: str) -> str:
+    """The parts that are not empty, each closed by a full stop, in one line."""
+    closed = [part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in parts if part]
+    return " ".join(closed)
+
+
+def opening(text: str) -> str:
+    """The text with a capital letter in front."""
+    return text[:1].upper() + text[1:]
+
+
+def legible(text: str, limit: int) -> str:
+    """Text that is safe to show: one line, printable, at most `limit` characters.
+
+    What a student wrote may hold control characters, text-direction marks or lone surrogates.
+    """
+    line = " ".join(text[: 4 * limit].split())
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

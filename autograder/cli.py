@@ -1,0 +1,255 @@
+"""The commands. Only arguments are parsed and lines printed here; pipeline and release do the work.
+
+Exit codes: 0 done, 1 something needs a person, 2 wrong usage or a course that cannot be graded.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from sqlalchemy.exc import SAWarning
+
+from autograder.converters import ConversionError
+from autograder.course import Course, CourseError
+from autograder.grading.gradebook import GradebookError
+from autograder.isolation import NO_WALLS, IsolationError, Walls, survey
+from autograder.notebook.reading import NotebookError
+from autograder.pipeline import Grading, PipelineError, Result, grade_assignment
+from autograder.release import ReleaseError, release_assignment
+from autograder.settings import SettingsError
+
+NEEDS_PERSON, USAGE = 1, 2
+_MISTAKES = (
+    ConversionError,
+    CourseError,
+    GradebookError,
+    IsolationError,
+    NotebookError,
+    PipelineError,
+    ReleaseError,
+    SettingsError,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An auto-graded deep-learning course kit on nbgrader. "
+    "Exit codes: 0 done, 1 something needs a person, 2 wrong usage.",
+)
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 200)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+CourseOption = Annotated[
+    Path, typer.Option("--course", metavar="DIR", help="The course directory; default: here.")
+]
+AssignmentArgument = Annotated[str, typer.Argument(help="The assignment, such as cnn.")]
+
+
+class Format(StrEnum):
+    """How `autograder scores` prints."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command()
+def release(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
+    """Make release/ and solutions/ from source/; refuse where something would leak or not score."""
+    with _one_line_for_mistakes():
+        released = release_assignment(Course(course), assignment, say=_say)
+    out.print(
+        f"released {assignment}: {', '.join(released.notebooks)}; "
+        f"{released.max_points:g} points, {released.test_points:g} of them scored by tests"
+    )
+
+
+@app.command()
+def grade(
+    assignment: AssignmentArgument,
+    student: Annotated[
+        list[str] | None, typer.Option("--student", metavar="ID", help="Only this one; repeatable.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Hand-ins at work at the same time.")
+    ] = None,
+    no_isolation: Annotated[
+        bool,
+        typer.Option(
+            "--no-isolation", help="Run student code without walls; every result says so."
+        ),
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Run, score and record the hand-ins in submitted/; do only what is not done yet."""
+    with _one_line_for_mistakes():
+        opened = Course(course)
+        if workers is not None:
+            opened.settings.workers = workers
+        walls = _walls(no_isolation or not opened.settings.isolation)
+        grading = grade_assignment(opened, assignment, walls, tuple(student or ()))
+        tally = _Tally()
+        for refused in grading.refused:
+            tally.complain(f"submitted/{refused.folder}: {refused.reason}")
+        with _progress(grading) as advance:
+            for result in grading:
+                tally.add(result)
+                advance()
+    out.print(tally.summary())
+    if tally.complaints:
+        raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command()
+def scores(
+    assignment: AssignmentArgument,
+    format: Annotated[Format, typer.Option(help="table, csv or json.")] = Format.TABLE,
+    course: CourseOption = Path(),
+) -> None:
+    """Print the scores: a row per student, or with json an object per student and test cell."""
+    from autograder.report import scores as report
+
+    with _one_line_for_mistakes():
+        opened = Course(course)
+        opened.notebooks(assignment)
+        if format is Format.JSON:
+            typer.echo(report.as_json(report.test_rows(opened, assignment)))
+        elif format is Format.CSV:
+            typer.echo(report.as_csv(report.student_rows(opened, assignment)), nl=False)
+        else:
+            out.print(_table(report.student_rows(opened, assignment)))
+
+
+@app.command()
+def feedback(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
+    """Write each student's feedback page, feedback/<student>/<assignment>/<notebook>.html."""
+    with _one_line_for_mistakes():
+        from autograder.report.feedback import write_feedback
+
+        pages = write_feedback(Course(course), assignment)
+    out.print(f"{len(pages)} feedback pages" + (f", such as {pages[0]}" if pages else ""))
+
+
+@app.command()
+def doctor(course: CourseOption = Path()) -> None:
+    """Tell which walls stand on this machine, and whether the course can be graded here."""
+    from autograder.report.doctor import examine
+
+    walls = survey()
+    table = Table("wall", "stands", "by", title="Walls around student code")
+    for wall in walls.each():
+        table.add_row(wall.name, "yes" if wall.stands else "no", wall.by)
+    out.print(table)
+    findings = examine(course)
+    for finding in findings:
+        out.print(f"{'ok ' if finding.is_well else 'NO '} {finding.what}: {finding.found}")
+    if walls.refuses:
+        err.print(
+            "student code will not be run: no walls around files and network (--no-isolation)"
+        )
+    if walls.refuses or not all(finding.is_well for finding in findings):
+        raise typer.Exit(NEEDS_PERSON)
+
+
+class _Tally:
+    """Counts results, and prints at once what needs a person."""
+
+    def __init__(self) -> None:
+        self.complaints = 0
+        self._students: set[str] = set()
+        self._executed = self._graded = self._notebooks = 0
+
+    def add(self, result: Result) -> None:
+        self._notebooks += 1
+        self._students.add(result.hand_in.student)
+        self._executed += result.executed
+        self._graded += result.graded
+        where = f"{result.hand_in.student}, {result.notebook}"
+        for remark in result.remarks:
+            self.complain(f"{where}: {remark}")
+        for test in result.scores.tests:
+            if test.needs_person and not result.remarks:
+                self.complain(f"{where}, {test.grade_id}: {test.outcome}: {test.message}")
+
+    def complain(self, line: str) -> None:
+        self.complaints += 1
+        err.print(line, markup=False)
+
+    def summary(self) -> str:
+        unchanged = self._notebooks - self._graded
+        return (
+            f"{len(self._students)} hand-ins, {self._notebooks} notebooks: {self._executed} run, "
+            f"{self._graded} graded, {unchanged} unchanged; {self.complaints} need a person"
+        )
+
+
+def _walls(without: bool) -> Walls:
+    if without:
+        return NO_WALLS
+    walls = survey()
+    if walls.refuses:
+        raise PipelineError(
+            f"this machine puts no walls around files and network ({walls.summary()}); "
+            "grade elsewhere, or run student code unprotected with --no-isolation"
+        )
+    return walls
+
+
+@contextmanager
+def _one_line_for_mistakes() -> Iterator[None]:
+    """A user's mistake ends the command with one line, never with a traceback."""
+    # nbgrader adds submissions in an order that SQLAlchemy finds odd, on every single one
+    warnings.filterwarnings("ignore", category=SAWarning)
+    try:
+        yield
+    except _MISTAKES as error:
+        err.print(f"autograder: {error}", markup=False)
+        raise typer.Exit(USAGE) from None
+
+
+@contextmanager
+def _progress(grading: Grading) -> Iterator[Callable[[], None]]:
+    """A bar with the time left on a terminal, nothing elsewhere."""
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("grading", total=grading.total)
+        yield lambda: progress.advance(task)
+
+
+def _say(line: str) -> None:
+    if err.is_terminal:
+        err.print(line, markup=False)
+
+
+def _table(rows: Sequence[object]) -> Table:
+    names = ["student", "tests", "marked", "late_penalty", "total", "max_points", "waiting"]
+    table = Table(*names)
+    for row in rows:
+        values = [getattr(row, name) for name in names]
+        table.add_row(*(f"{v:g}" if isinstance(v, float) else str(v) for v in values))
+    return table

@@ -1,0 +1,5 @@
+"""Where work runs."""
+
+from autograder.engines.local import LocalEngine
+
+__all__ = ["LocalEngine"]

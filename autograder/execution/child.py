@@ -1,0 +1,71 @@
+"""The untrusted side, inside the walls: run a student's notebook, write down what tests will read.
+
+Everything that a student's code can do, it can do to this process too; so what is sent from here is
+a claim, never a score.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from autograder import snapshot
+from autograder.isolation import Line
+from autograder.notebook.outputs import OutputLimit
+from autograder.notebook.shell import NotebookShell
+from autograder.notebook.warm import notebook_shell
+
+
+def task(line: Line) -> None:
+    """Run the cells of "request.json"; send a "cell" for each, and the answers at each test cell.
+
+    "request.json" holds {"cells": Plan.execution(), "output_bytes": …, "answer_bytes": …}; every
+    "file/<path>" is put into the work directory first.
+    """
+    parcel = line.parcel()
+    request = json.loads(parcel.pop("request.json"))
+    _unpack(parcel)
+    limit = OutputLimit(bytes=request["output_bytes"])
+    budget = snapshot.Budget(max_bytes=request["answer_bytes"])
+    with notebook_shell() as shell:
+        for cell in request["cells"]:
+            if "names" in cell:
+                _send_answers(line, cell, shell.namespace, budget)
+            else:
+                _run(line, cell, shell, limit)
+
+
+def _unpack(parcel: dict[str, bytes]) -> None:
+    for name, data in parcel.items():
+        path = Path(name.removeprefix("file/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _run(line: Line, cell: dict[str, Any], shell: NotebookShell, limit: OutputLimit) -> None:
+    index = cell["index"]
+    line.begin_step(f"cell {index + 1}")
+    record = shell.run(cell["source"], limit)
+    line.end_step(f"cell {index + 1}")
+    sent = {
+        "index": index,
+        "outputs": record.outputs,
+        "execution_count": record.execution_count,
+        "error": record.error,
+        "wall_s": record.wall_s,
+    }
+    line.send("cell", json.dumps(sent).encode())
+
+
+def _send_answers(
+    line: Line, cell: dict[str, Any], namespace: dict[str, Any], budget: snapshot.Budget
+) -> None:
+    line.begin_step(f"the answers for {cell['grade_id']}")
+    for name in cell["names"]:
+        if name in namespace:
+            files = snapshot.save(snapshot.write(namespace[name], budget))
+            for file, data in files.items():
+                line.send(f"answers/{cell['grade_id']}/{name}/{file}", data)
+    line.send(f"reached/{cell['grade_id']}", b"")
+    line.end_step(f"the answers for {cell['grade_id']}")

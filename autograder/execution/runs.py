@@ -1,0 +1,179 @@
+"""A run as files: what executing one hand-in left behind.
+
+    run.json        the key of what was executed, how it ended, which walls stood, remarks
+    cells.jsonl     one line per cell that ended: its outputs, error and time
+    answers/<grade_id>/<name>/value.json (0.npy, …)    what tests will read
+
+A run is written into a folder beside its place and put there when it is complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from autograder.files import replace_folder, write_atomic
+from autograder.isolation import NO_WALLS, Ending, Limits
+
+_ANSWER = re.compile(r"value\.json|\d{1,4}\.npy")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What executing one notebook came to.
+
+    key: the digest of all that decided it. walls: in words. limits: what it might use. ending: None
+    where nothing was run. reached: the grade_ids of the test cells that it got to.
+    """
+
+    key: str
+    walls: str
+    limits: Limits | None
+    ending: Ending | None
+    reached: tuple[str, ...]
+
+    @property
+    def stopped(self) -> str:
+        """Why the notebook did not come to its end; "" if it did."""
+        if self.ending is None or self.ending.how == "done":
+            return ""
+        return self.ending.detail
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of the run, a line each."""
+        found = [f"student code ran without isolation ({self.walls})"] if self.is_open else []
+        if self.stopped:
+            found.append(f"the notebook was stopped: {self.stopped}")
+        elif self.ending and self.ending.interrupted:
+            found.append(
+                f"{self.ending.interrupted} of its cells ran over time and were interrupted"
+            )
+        return tuple(found)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it ran without walls."""
+        return self.ending is not None and self.walls == NO_WALLS.summary()
+
+    def holds_for(self, key: str, limits: Limits) -> bool:
+        """Whether executing what `key` stands for again would change nothing.
+
+        A notebook that was stopped gets another chance when it may use more or less than before.
+        """
+        return self.key == key and not (self.stopped and self.limits != limits)
+
+
+def load_run(folder: Path) -> Run | None:
+    """The run in `folder`; None where there is none that is complete."""
+    try:
+        data = json.loads((folder / "run.json").read_bytes())
+        ending = data["ending"] and Ending(**data["ending"])
+        limits = data["limits"] and Limits(**data["limits"])
+        return Run(data["key"], data["walls"], limits, ending, tuple(data["reached"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def load_cells(folder: Path) -> dict[int, dict[str, Any]]:
+    """The records of the cells that ended, by the cell's index."""
+    cells: dict[int, dict[str, Any]] = {}
+    with contextlib.suppress(FileNotFoundError), (folder / "cells.jsonl").open("rb") as file:
+        for line in file:
+            record = json.loads(line)
+            cells[record["index"]] = record
+    return cells
+
+
+def load_answers(folder: Path) -> dict[str, bytes]:
+    """The files of all answers, by their path below `folder`."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted((folder / "answers").glob("*/*/*"))
+    }
+
+
+def save_empty_run(place: Path, key: str) -> Run:
+    """The run of a notebook that could not be run at all."""
+    run = Run(key, "", None, None, ())
+    shutil.rmtree(place, ignore_errors=True)
+    _save(run, place)
+    return run
+
+
+def _save(run: Run, folder: Path) -> None:
+    text = json.dumps(dataclasses.asdict(run), indent=1, ensure_ascii=False)
+    write_atomic(folder / "run.json", text.encode())
+
+
+class Recorder:
+    """Writes a run as it happens. Takes what the untrusted side sends, and believes none of it.
+
+    expected: the names that may be answered, for each grade_id.
+    """
+
+    def __init__(self, place: Path, expected: dict[str, frozenset[str]], cells: int) -> None:
+        self._place = place
+        self._expected = expected
+        self._cells = cells
+        self._written: set[int] = set()
+        self._reached: list[str] = []
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+        os.chmod(self._folder, 0o755)
+        self._file = (self._folder / "cells.jsonl").open("ab", buffering=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def receive(self, name: str, data: bytes) -> None:
+        """One piece of what the child sent; what makes no sense is passed over."""
+        if name == "cell":
+            self._write_cell(data)
+        elif name.startswith("reached/"):
+            grade_id = name.removeprefix("reached/")
+            if grade_id in self._expected and grade_id not in self._reached:
+                self._reached.append(grade_id)
+        elif name.startswith("answers/"):
+            self._write_answer(name, data)
+
+    def finish(self, key: str, walls: str, limits: Limits, ending: Ending) -> Run:
+        """Complete the run and put it in its place."""
+        run = Run(key, walls, limits, ending, tuple(self._reached))
+        _save(run, self._folder)
+        replace_folder(self._folder, self._place)
+        return run
+
+    def _write_cell(self, data: bytes) -> None:
+        """Append a cell's record if it is one; each cell has one, the first."""
+        try:
+            record = json.loads(data)
+            index, outputs = record["index"], record["outputs"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return
+        if not isinstance(index, int) or not isinstance(outputs, list):
+            return
+        if 0 <= index < self._cells and index not in self._written:
+            self._written.add(index)
+            self._file.write(json.dumps(record).encode() + b"\n")
+
+    def _write_answer(self, name: str, data: bytes) -> None:
+        parts = name.split("/")
+        if len(parts) != 4 or parts[2] not in self._expected.get(parts[1], frozenset()):
+            return
+        path = self._folder / name
+        if _ANSWER.fullmatch(parts[3]) and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)

@@ -1,0 +1,101 @@
+"""One run through the grader: stored answers and the instructor's cells become scores."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from autograder.execution.runs import Run, load_answers, load_cells
+from autograder.grading.scores import NOT_GRADED, NotebookScores, TestScore, save, test_score
+from autograder.isolation import Limits, WarmProcess
+from autograder.notebook.plan import Plan, Step
+from autograder.settings import Autograder
+
+_TASK = "autograder.grading.child:task"
+_LONGEST = 300
+_NOT_REACHED = "the notebook was stopped before this test: {why}"
+_GRADER_STOPPED = "the grader was stopped: {why}"
+
+
+def grade(
+    warm: WarmProcess, plan: Plan, run: Run, folder: Path, settings: Autograder, key: str
+) -> NotebookScores:
+    """Score the test cells of `plan` from the run in `folder`; also written to scores.json there.
+
+    Raises IsolationError where the walls could not be built.
+    """
+    tests = {step.grade_id: step for step in plan.steps if step.kind == "test"}
+    request = {
+        "cells": plan.grading(),
+        "missing": _why_missing(plan, load_cells(folder)),
+        "answer_bytes": settings.answer_mb << 20,
+    }
+    parcel = {"request.json": json.dumps(request).encode(), **load_answers(folder)}
+    claims: dict[str, dict[str, Any]] = {}
+
+    def receive(name: str, data: bytes) -> None:
+        claim = json.loads(data)
+        if name == "score" and claim.get("grade_id") in tests:
+            claims.setdefault(claim["grade_id"], claim)
+
+    ending = warm.run(_TASK, parcel, _limits(settings), receive)
+    scores = []
+    for grade_id, step in tests.items():
+        if grade_id not in run.reached:
+            scores.append(
+                _unscored(step, _NOT_REACHED.format(why=run.stopped or "no answers came"))
+            )
+        elif grade_id not in claims:
+            scores.append(_unscored(step, _GRADER_STOPPED.format(why=ending.detail or "no score")))
+        else:
+            scores.append(test_score(step.points or 0.0, claims[grade_id]))
+    result = NotebookScores(key, tuple(scores))
+    save(folder / "scores.json", result)
+    return result
+
+
+def grade_unrun(plan: Plan, outcome: str, message: str, folder: Path, key: str) -> NotebookScores:
+    """The scores of a notebook that was never run: no points, `outcome` throughout."""
+    tests = [step for step in plan.steps if step.kind == "test"]
+    scores = [
+        TestScore(str(step.grade_id), 0.0, step.points or 0.0, outcome, message) for step in tests
+    ]
+    result = NotebookScores(key, tuple(scores))
+    save(folder / "scores.json", result)
+    return result
+
+
+def _limits(settings: Autograder) -> Limits:
+    return Limits(
+        wall_s=settings.grading_timeout_s,
+        step_s=settings.grading_timeout_s,
+        memory_mb=settings.memory_mb,
+        disk_mb=64,
+        file_mb=64,
+        outbox_mb=64,
+    )
+
+
+def _unscored(step: Step, message: str) -> TestScore:
+    return TestScore(str(step.grade_id), 0.0, step.points or 0.0, NOT_GRADED, message)
+
+
+def _why_missing(plan: Plan, cells: dict[int, dict[str, Any]]) -> dict[str, str]:
+    """For each test cell whose student's cells were edited and raised: which did, and what."""
+    reasons: dict[str, str] = {}
+    error = ""
+    for step in plan.steps:
+        if step.kind == "student" and (raised := cells.get(step.index, {}).get("error")):
+            error = _raised(step.index + 1, *raised)
+        if step.kind == "test":
+            if error and not step.unedited:
+                reasons[str(step.grade_id)] = error
+            error = ""
+    return reasons
+
+
+def _raised(number: int, name: str, text: str) -> str:
+    if name == "KeyboardInterrupt":
+        return f"cell {number} of the notebook ran over its time and was interrupted"
+    return f"cell {number} of the notebook raised {name}: {text}"[:_LONGEST].removesuffix(": ")

@@ -1,0 +1,236 @@
+"""The single writer: scores into nbgrader's gradebook and autograded/, one transaction a notebook.
+
+Only automatic scores and comments are written. What a person entered (manual scores, comments,
+extra credit) is never touched; a test with a manual score is marked for another look, as nbgrader
+does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from nbformat import NotebookNode
+from nbgrader import utils
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.exc import SQLAlchemyError
+
+from autograder.course import Course, HandIn, digest
+from autograder.execution.runs import load_cells
+from autograder.files import write_atomic
+from autograder.grading.autograded import autograded
+from autograder.grading.scores import NotebookScores, TestScore
+from autograder.notebook.master import Master
+from autograder.notebook.reading import write_notebook
+
+State = Literal["graded", "missing", "unreadable"]  # what became of a notebook
+
+
+class GradebookError(RuntimeError):
+    """The gradebook cannot take the scores; the message is one line: why and what to do."""
+
+
+class Record:
+    """An open gradebook and the writing of results into it.
+
+    Raises GradebookError when the assignment is not in it as it stands in source/.
+    """
+
+    def __init__(self, course: Course, assignment: str, masters: Mapping[str, Master]) -> None:
+        self._course = course
+        self._assignment = assignment
+        try:
+            self._gradebook = Gradebook(course.db_url, course.directory.course_id)
+            self._known = self._check(masters)
+            self._due = self._gradebook.find_assignment(assignment).duedate
+        except SQLAlchemyError as error:
+            raise GradebookError(
+                f"{course.db_url}: the gradebook cannot be opened: {_first_line(error)}"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gradebook.close()
+
+    def save(
+        self,
+        hand_in: HandIn,
+        notebook: str,
+        restored: NotebookNode,
+        scores: NotebookScores,
+        notes: tuple[str, ...],
+        state: State,
+    ) -> None:
+        """Write one notebook's scores, unless they are in the gradebook already.
+
+        restored: the notebook as it was planned. notes: what feedback should say on top.
+        state: "graded", "missing" or "unreadable".
+        """
+        folder = self._course.run(hand_in, notebook)
+        marker = digest(
+            (folder / "run.json").read_bytes(),
+            (folder / "scores.json").read_bytes(),
+            json.dumps(notes),
+            state,
+            str(_timestamp(hand_in)),
+            str(self._due),
+        )
+        recorded = folder / "recorded"
+        is_known = (hand_in.student, notebook) in self._known
+        if is_known and recorded.is_file() and recorded.read_text() == marker:
+            return
+        if state != "missing":
+            self._write_autograded(hand_in, notebook, restored, scores, notes)
+        self._write_scores(hand_in, notebook, restored, scores, state)
+        write_atomic(recorded, marker.encode())
+
+    def _check(self, masters: Mapping[str, Master]) -> set[tuple[str, str]]:
+        """Compare the gradebook's cells with source/; returns whom it has scores of."""
+        stale = f"run `autograder release {self._assignment}` first"
+        try:
+            assignment = self._gradebook.find_assignment(self._assignment)
+        except MissingEntry:
+            raise GradebookError(
+                f"{self._course.db_url}: assignment {self._assignment!r} is not in the gradebook; "
+                f"{stale}"
+            ) from None
+        kept = {
+            notebook.name: {cell.name: cell.checksum for cell in notebook.source_cells}
+            for notebook in assignment.notebooks
+        }
+        wanted = {
+            name: {
+                grade_id: cell.metadata.nbgrader["checksum"] for grade_id, cell in m.cells.items()
+            }
+            for name, m in masters.items()
+        }
+        for name in sorted(kept.keys() | wanted.keys()):
+            if kept.get(name) != wanted.get(name):
+                raise GradebookError(
+                    f"{self._course.source(self._assignment) / name}.ipynb has changed since it "
+                    f"was released; {stale}"
+                )
+        return {
+            (submission.student.id, notebook.name)
+            for submission in assignment.submissions
+            for notebook in submission.notebooks
+        }
+
+    def _write_scores(
+        self,
+        hand_in: HandIn,
+        notebook: str,
+        restored: NotebookNode,
+        scores: NotebookScores,
+        state: State,
+    ) -> None:
+        gradebook = self._gradebook
+        with contextlib.ExitStack() as undo:
+            undo.callback(gradebook.db.rollback)
+            gradebook.update_or_create_student(hand_in.student)
+            stamp = _timestamp(hand_in)
+            when = {"timestamp": stamp} if stamp else {}
+            submission = gradebook.update_or_create_submission(
+                self._assignment, hand_in.student, **when
+            )
+            entry = gradebook.find_submission_notebook(notebook, self._assignment, hand_in.student)
+            enter_scores(entry, restored, {test.grade_id: test for test in scores.tests}, state)
+            gradebook.db.commit()
+            if submission.total_seconds_late > 0 or entry.late_submission_penalty is not None:
+                self._penalise(hand_in, notebook)
+            undo.pop_all()
+
+    def _penalise(self, hand_in: HandIn, notebook: str) -> None:
+        """nbgrader's late penalty, by the course's plugin."""
+        resources = {
+            "nbgrader": {
+                "student": hand_in.student,
+                "assignment": self._assignment,
+                "notebook": notebook,
+                "db_url": self._course.db_url,
+            }
+        }
+        empty = NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=[])
+        AssignLatePenalties(config=self._course.config).preprocess(empty, resources)
+
+    def _write_autograded(
+        self,
+        hand_in: HandIn,
+        notebook: str,
+        restored: NotebookNode,
+        scores: NotebookScores,
+        notes: tuple[str, ...],
+    ) -> None:
+        folder = self._course.path("autograded", hand_in.student, hand_in.assignment)
+        folder.mkdir(parents=True, exist_ok=True)
+        cells = load_cells(self._course.run(hand_in, notebook))
+        shown = autograded(restored, cells, scores.tests, notes)
+        write_notebook(shown, folder / f"{notebook}.ipynb")
+        stamp = hand_in.folder / "timestamp.txt"
+        if stamp.is_file() and not stamp.is_symlink():
+            shutil.copyfile(stamp, folder / "timestamp.txt")
+
+
+def enter_scores(
+    entry: SubmittedNotebook,
+    notebook: NotebookNode,
+    tests: Mapping[str, TestScore],
+    state: State = "graded",
+) -> None:
+    """Set automatic scores and comments of a notebook in the gradebook, as nbgrader would.
+
+    A test that could not be graded has no automatic score and waits for a person, as an explanation
+    does. An explanation that was left as it was released scores 0.
+    """
+    cells = {
+        cell.metadata.nbgrader["grade_id"]: cell
+        for cell in notebook.cells
+        if utils.is_grade(cell) or utils.is_solution(cell) or utils.is_task(cell)
+    }
+    for grade in entry.grades:
+        score = None if state == "unreadable" else _automatic(cells.get(grade.name), tests, state)
+        grade.auto_score = score
+        grade.needs_manual_grade = score is None or (
+            grade.manual_score is not None and state != "missing"
+        )
+    for comment in entry.comments:
+        cell = cells.get(comment.name)
+        comment.auto_comment = "No response." if cell is None or _is_unchanged(cell) else None
+
+
+def _automatic(
+    cell: NotebookNode | None, tests: Mapping[str, TestScore], state: State
+) -> float | None:
+    if state == "missing" or cell is None:
+        return 0.0
+    test = tests.get(cell.metadata.nbgrader["grade_id"])
+    if test is not None:
+        return None if test.needs_person else test.points
+    return 0.0 if _is_unchanged(cell) and not utils.is_task(cell) else None
+
+
+def _is_unchanged(cell: NotebookNode) -> bool:
+    settings: dict[str, Any] = cell.metadata.nbgrader
+    return not utils.is_task(cell) and settings.get("checksum") == utils.compute_checksum(cell)
+
+
+def _timestamp(hand_in: HandIn) -> datetime | None:
+    """When it was handed in, from nbgrader's timestamp.txt; None where that says nothing."""
+    path = hand_in.folder / "timestamp.txt"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > 100:
+        return None
+    try:
+        return utils.parse_utc(path.read_text().strip())  # type: ignore[no-any-return]
+    except (ValueError, OverflowError):
+        return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

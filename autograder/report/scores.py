@@ -1,0 +1,106 @@
+"""The score table of an assignment: from the scores of the runs and what people marked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+
+from autograder.course import Course
+from autograder.grading.scores import load
+
+
+@dataclass(frozen=True)
+class TestRow:
+    """One student's outcome in one test cell."""
+
+    student: str
+    notebook: str
+    grade_id: str
+    points: float
+    max_points: float
+    outcome: str
+    message: str
+
+
+@dataclass(frozen=True)
+class StudentRow:
+    """One student's sums. waiting: answers that a person has yet to mark."""
+
+    student: str
+    tests: float
+    marked: float
+    late_penalty: float
+    total: float
+    max_points: float
+    waiting: int
+
+
+def test_rows(course: Course, assignment: str) -> list[TestRow]:
+    """A row per student and test cell, in the order of the notebook."""
+    rows = []
+    for path in sorted(course.runs(assignment).glob("*/*/scores.json")):
+        scores = load(path)
+        student, notebook = path.parts[-3], path.parts[-2]
+        for test in scores.tests if scores else ():
+            rows.append(
+                TestRow(
+                    student,
+                    notebook,
+                    test.grade_id,
+                    test.points,
+                    test.max_points,
+                    test.outcome,
+                    test.message,
+                )
+            )
+    return rows
+
+
+def student_rows(course: Course, assignment: str) -> list[StudentRow]:
+    """A row per student, from the gradebook: manual scores, late penalties and all."""
+    with Gradebook(course.db_url, course.directory.course_id) as gradebook:
+        try:
+            found = gradebook.find_assignment(assignment)
+        except MissingEntry:
+            return []
+        return [_sums(submission) for submission in sorted(found.submissions, key=_student)]
+
+
+def as_json(rows: Iterable[TestRow]) -> str:
+    return json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False)
+
+
+def as_csv(rows: Iterable[StudentRow]) -> str:
+    """Comma-separated, a line per student, quoted where needed (RFC 4180)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(StudentRow.__annotations__)
+    writer.writerows(asdict(row).values() for row in rows)
+    return text.getvalue()
+
+
+def _student(submission: SubmittedAssignment) -> str:
+    return str(submission.student.id)
+
+
+def _sums(submission: SubmittedAssignment) -> StudentRow:
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    scored = [g for g in grades if g.cell.cell_type == "code" and g.manual_score is None]
+    tests = math.fsum(grade.score for grade in scored)
+    everything = math.fsum(grade.score for grade in grades)
+    late = math.fsum(nb.late_submission_penalty or 0.0 for nb in submission.notebooks)
+    return StudentRow(
+        student=_student(submission),
+        tests=tests,
+        marked=everything - tests,
+        late_penalty=late,
+        total=everything - late,
+        max_points=math.fsum(grade.max_score for grade in grades),
+        waiting=sum(grade.needs_manual_grade for grade in grades),
+    )

@@ -1,0 +1,99 @@
+"""What course_config.py may set, beside nbgrader's own settings.
+
+c = get_config()
+c.Autograder.workers = 4
+c.Autograder.cell_timeout_s = 300
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from traitlets import Bool, Dict, Float, Integer, List, Unicode
+from traitlets.config import Config, Configurable, PyFileConfigLoader
+from traitlets.config.loader import ConfigFileNotFound
+
+
+class SettingsError(ValueError):
+    """A setting, or the file it stands in, is wrong; the message is one line for the instructor."""
+
+
+class Autograder(Configurable):  # type: ignore[misc]
+    """How hand-ins are run and graded. Sizes in MB are 2**20 bytes, times are wall-clock."""
+
+    workers = Integer(
+        0, min=0, help="Hand-ins at work at the same time; 0: one for each processor."
+    ).tag(config=True)
+    isolation = Bool(
+        True,
+        help="Run student code only behind walls. Without, every result says so.",
+    ).tag(config=True)
+    warm_imports = List(
+        Unicode(),
+        ["numpy", "matplotlib.pyplot", "PIL.Image", "autograder.grading.child"],
+        help="Modules imported once, before the first hand-in.",
+    ).tag(config=True)
+    warm_frameworks = List(
+        Unicode(),
+        ["tensorflow", "keras", "torch", "jax"],
+        help="The same, but only for notebooks that mention them.",
+    ).tag(config=True)
+    notebook_timeout_s = Float(1200.0, help="Time for one notebook.").tag(config=True)
+    cell_timeout_s = Float(300.0, help="Time for one cell.").tag(config=True)
+    grading_timeout_s = Float(300.0, help="Time to grade one notebook's answers.").tag(config=True)
+    memory_mb = Integer(4096, min=64, help="Memory of one notebook.").tag(config=True)
+    disk_mb = Integer(1024, min=1, help="What one notebook may write.").tag(config=True)
+    processes = Integer(512, min=8, help="Processes and threads of one notebook.").tag(config=True)
+    answers_mb = Integer(
+        256, min=1, help="What one notebook's answers and outputs may come to."
+    ).tag(config=True)
+    answer_mb = Integer(64, min=1, help="What one answer may come to.").tag(config=True)
+    cell_output_mb = Integer(4, min=1, help="What one cell's outputs may come to.").tag(config=True)
+    hand_in_mb = Integer(
+        200, min=1, help="What the files of one hand-in may come to, notebooks included."
+    ).tag(config=True)
+    readable = List(
+        Unicode(), [], help="Files and folders that student code may read, beside Python's own."
+    ).tag(config=True)
+    environment = Dict(
+        key_trait=Unicode(), value_trait=Unicode(), help="Environment variables of student code."
+    ).tag(config=True)
+
+    @property
+    def slots(self) -> int:
+        """Hand-ins at work at the same time."""
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+def load_config(root: Path) -> Config:
+    """The configuration of the course at `root`: nbgrader_config.py, which loads course_config.py.
+
+    Raises SettingsError with one line when there is none or it cannot be run.
+    """
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except ConfigFileNotFound:
+        raise SettingsError(
+            f"{root}: expected a course directory, found no nbgrader_config.py in it; "
+            "run the command in the course's root or name it with --course"
+        ) from None
+    except Exception as error:  # the file is Python: anything may go wrong in it
+        raise SettingsError(
+            f"{root / 'nbgrader_config.py'}: cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+
+
+def settings(config: Config) -> Autograder:
+    """The kit's settings in `config`. Raises SettingsError naming the setting that is wrong."""
+    known = Autograder.class_trait_names(config=True)
+    for name in config.get("Autograder", {}):
+        if name not in known:
+            raise SettingsError(
+                f"course_config.py: c.Autograder.{name} is not a setting; "
+                f"expected one of {', '.join(sorted(known))}"
+            )
+    try:
+        return Autograder(config=config)
+    except Exception as error:  # TraitError, or ValueError of a validator
+        raise SettingsError(f"course_config.py: {error}") from error

@@ -1,0 +1,34 @@
+"""The one file an instructor edits: nbgrader's settings and the kit's."""
+
+c = get_config()  # noqa: F821 - nbgrader and the kit define it
+
+# The course -------------------------------------------------------------------------------------
+c.CourseDirectory.course_id = "deep-learning"
+c.CourseDirectory.solution_directory = "solutions"
+
+# How hand-ins are run and graded; `autograder.settings` lists all of these --------------------------
+c.Autograder.workers = 0  # one for each processor
+c.Autograder.notebook_timeout_s = 1200
+c.Autograder.cell_timeout_s = 300
+c.Autograder.memory_mb = 4096
+
+# nbgrader ---------------------------------------------------------------------------------------
+# A stub that does not raise: a student may run all cells of an unfinished notebook.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+# Mark schemes stand in the locked question cells, so that markers see them beside the answers.
+c.ClearMarkScheme.enforce_metadata = False
+
+# What follows makes plain nbgrader and formgrader use the kit; leave it as it is ------------------
+c.Autograde.sanitize_preprocessors = ["autograder.nbgrader.Sanitise"]
+c.Autograde.autograde_preprocessors = [
+    "autograder.nbgrader.ExecuteAndGrade",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.nbgrader.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "autograder.nbgrader.HideTests",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

@@ -1,0 +1,1 @@
+"""A small class to grade: what `make demo` and the tests use."""
