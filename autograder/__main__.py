@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
 
 def main() -> None:
     """Entry point of `autograder`."""
-    # nbgrader calls alembic by name, also when this environment is not activated
-    os.environ["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
-    )
     try:
         from autograder.cli import app
     except ModuleNotFoundError as error:

@@ -1,17 +1,20 @@
 """The commands. Only arguments are parsed and lines printed here; pipeline and release do the work.
 
 Exit codes: 0 done, 1 something needs a person, 2 wrong usage or a course that cannot be graded.
+
+Commands import what they need themselves: nbgrader takes seconds, which `--help` need not wait for.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -24,28 +27,17 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
-from sqlalchemy.exc import SAWarning
 
-from autograder.converters import ConversionError
-from autograder.course import Course, CourseError
-from autograder.grading.gradebook import GradebookError
-from autograder.isolation import NO_WALLS, IsolationError, Walls, survey
-from autograder.notebook.reading import NotebookError
-from autograder.pipeline import Grading, PipelineError, Result, grade_assignment
-from autograder.release import ReleaseError, release_assignment
-from autograder.settings import SettingsError
+from autograder.course import Course
+from autograder.errors import UserError
+from autograder.execution.nursery import Nursery
+from autograder.isolation import NO_WALLS, Walls, survey
+from autograder.prefetch import prefetch
+
+if TYPE_CHECKING:
+    from autograder.pipeline import Grading, Result
 
 NEEDS_PERSON, USAGE = 1, 2
-_MISTAKES = (
-    ConversionError,
-    CourseError,
-    GradebookError,
-    IsolationError,
-    NotebookError,
-    PipelineError,
-    ReleaseError,
-    SettingsError,
-)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,10 +63,21 @@ class Format(StrEnum):
     JSON = "json"
 
 
+@app.callback()
+def _find_alembic() -> None:
+    # nbgrader calls alembic by name, also when this environment is not activated
+    scripts = str(Path(sys.executable).parent)
+    paths = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if scripts not in paths:
+        os.environ["PATH"] = os.pathsep.join([scripts, *paths])
+
+
 @app.command()
 def release(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
     """Make release/ and solutions/ from source/; refuse where something would leak or not score."""
     with _one_line_for_mistakes():
+        from autograder.release import release_assignment
+
         released = release_assignment(Course(course), assignment, say=_say)
     out.print(
         f"released {assignment}: {', '.join(released.notebooks)}; "
@@ -105,14 +108,18 @@ def grade(
         if workers is not None:
             opened.settings.workers = workers
         walls = _walls(no_isolation or not opened.settings.isolation)
-        grading = grade_assignment(opened, assignment, walls, tuple(student or ()))
         tally = _Tally()
-        for refused in grading.refused:
-            tally.complain(f"submitted/{refused.folder}: {refused.reason}")
-        with _progress(grading) as advance:
-            for result in grading:
-                tally.add(result)
-                advance()
+        with Nursery(opened.settings, walls, [opened.root]) as nursery:
+            prefetch(opened, assignment, nursery)
+            from autograder.pipeline import grade_assignment
+
+            grading = grade_assignment(opened, assignment, nursery, tuple(student or ()))
+            for refused in grading.refused:
+                tally.complain(f"submitted/{refused.folder}: {refused.reason}")
+            with _progress(grading) as advance:
+                for result in grading:
+                    tally.add(result)
+                    advance()
     out.print(tally.summary())
     if tally.complaints:
         raise typer.Exit(NEEDS_PERSON)
@@ -125,9 +132,9 @@ def scores(
     course: CourseOption = Path(),
 ) -> None:
     """Print the scores: a row per student, or with json an object per student and test cell."""
-    from autograder.report import scores as report
-
     with _one_line_for_mistakes():
+        from autograder.report import scores as report
+
         opened = Course(course)
         opened.notebooks(assignment)
         if format is Format.JSON:
@@ -206,7 +213,7 @@ def _walls(without: bool) -> Walls:
         return NO_WALLS
     walls = survey()
     if walls.refuses:
-        raise PipelineError(
+        raise UserError(
             f"this machine puts no walls around files and network ({walls.summary()}); "
             "grade elsewhere, or run student code unprotected with --no-isolation"
         )
@@ -217,10 +224,10 @@ def _walls(without: bool) -> Walls:
 def _one_line_for_mistakes() -> Iterator[None]:
     """A user's mistake ends the command with one line, never with a traceback."""
     # nbgrader adds submissions in an order that SQLAlchemy finds odd, on every single one
-    warnings.filterwarnings("ignore", category=SAWarning)
+    warnings.filterwarnings("ignore", module="nbgrader.api")
     try:
         yield
-    except _MISTAKES as error:
+    except UserError as error:
         err.print(f"autograder: {error}", markup=False)
         raise typer.Exit(USAGE) from None
 

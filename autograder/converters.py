@@ -11,9 +11,10 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.course import Course
+from autograder.errors import UserError
 
 
-class ConversionError(RuntimeError):
+class ConversionError(UserError):
     """A converter of nbgrader failed; the message is one line of what it said."""
 
 

@@ -10,17 +10,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
+from autograder.errors import UserError
 from autograder.settings import Autograder, load_config, settings
+
+if TYPE_CHECKING:
+    from nbgrader.coursedir import CourseDirectory
 
 _STUDENT_ID = re.compile(r"[^\W_][\w.@+=,~-]*")
 _LONGEST_ID = 100
 
 
-class CourseError(ValueError):
+class CourseError(UserError):
     """What the course lacks or has wrong; the message is one line: where, expected, found, do."""
 
 
@@ -56,6 +60,9 @@ class Course:
 
     @cached_property
     def directory(self) -> CourseDirectory:
+        """nbgrader's view of the course. Importing it takes a second or two."""
+        from nbgrader.coursedir import CourseDirectory
+
         return CourseDirectory(config=self.config, root=str(self.root))
 
     @property
@@ -101,7 +108,7 @@ class Course:
         found, refused = [], []
         for name in sorted(os.listdir(base)) if base.is_dir() else []:
             folder = base / name / below
-            if not folder.is_dir():
+            if not os.path.lexists(folder) and not (base / name).is_symlink():
                 continue
             if reason := _why_not_an_id(name) or _why_not_a_folder(base / name, folder):
                 refused.append(Refusal(repr(name)[1:-1], reason))
@@ -126,8 +133,10 @@ class Files:
     remarks: tuple[str, ...]
 
 
-def read_files(folder: Path, limit_mb: int, ignore: tuple[str, ...] = ()) -> Files:
-    """The plain files below `folder` (no links, no devices), up to `limit_mb` in all.
+def read_files(
+    folder: Path, limit_mb: int, ignore: tuple[str, ...] = (), most: int = 10_000
+) -> Files:
+    """The plain files below `folder` (no links, no devices): up to `most`, `limit_mb` in all.
 
     Notebooks, nbgrader's timestamp and what nbgrader ignores are not among them.
     """
@@ -136,24 +145,44 @@ def read_files(folder: Path, limit_mb: int, ignore: tuple[str, ...] = ()) -> Fil
     left = limit_mb << 20
     for path in _walk(folder):
         name = path.relative_to(folder).as_posix()
-        if any(Path(part).match(glob) for part in name.split("/") for glob in ignore):
+        if _is_passed_over(name, ignore):
             continue
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "not a plain file"
-            remarks.append(f"{shown(name)} is {kind}; left out")
-        elif path.suffix == ".ipynb" or name == "timestamp.txt":
-            continue
-        elif status.st_size > left:
-            size = status.st_size / 2**20
-            remarks.append(
-                f"{shown(name)} has {size:.0f} MB, more than a hand-in may hold "
-                f"({limit_mb} MB); left out"
-            )
-        else:
-            contents[name] = read_plain(path)
+        if len(contents) == most:
+            remarks.append(f"more than {most} files; the rest, from {shown(name)} on, is left out")
+            break
+        try:
+            contents[name] = _read_beside(path, name, left, limit_mb)
             left -= len(contents[name])
+        except OSError as error:
+            remarks.append(f"{shown(name)} {_why_left_out(error)}")
     return Files(contents, tuple(remarks))
+
+
+def _is_passed_over(name: str, ignore: tuple[str, ...]) -> bool:
+    if name == "timestamp.txt" or name.endswith(".ipynb"):
+        return True
+    return any(Path(part).match(glob) for part in name.split("/") for glob in ignore)
+
+
+def _read_beside(path: Path, name: str, left: int, limit_mb: int) -> bytes:
+    """The bytes of one file of a hand-in. Raises OSError, without errno where that is our rule."""
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError("is a symbolic link; left out")
+    if stat.S_ISREG(status.st_mode) and status.st_size > left:
+        raise OSError(
+            f"has {status.st_size / 2**20:.0f} MB, more than a hand-in may hold ({limit_mb} MB); "
+            "left out"
+        )
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise OSError("is not a plain file; left out")
+    if not _is_utf8(name):
+        raise OSError("has a name that is not UTF-8; left out")
+    return read_plain(path, left)
+
+
+def _why_left_out(error: OSError) -> str:
+    return f"cannot be read: {error.strerror}; left out" if error.strerror else str(error)
 
 
 def read_plain(path: Path, limit: int = 1 << 40) -> bytes:
@@ -164,7 +193,7 @@ def read_plain(path: Path, limit: int = 1 << 40) -> bytes:
     if path.is_symlink():
         raise OSError("it is a symbolic link; expected a plain file")
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
+    try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise OSError("it is not a plain file")
@@ -172,7 +201,10 @@ def read_plain(path: Path, limit: int = 1 << 40) -> bytes:
             raise OSError(
                 f"it has {status.st_size / 2**20:.0f} MB; expected at most {limit / 2**20:.0f} MB"
             )
-        return file.read()
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def digest(*parts: bytes | str) -> str:
@@ -191,6 +223,14 @@ def shown(name: str) -> str:
     return name if plain else repr(name[:_LONGEST_ID])
 
 
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _why_not_an_id(name: str) -> str:
     """Why a folder's name cannot be a student id; "" if it can."""
     if len(name) > _LONGEST_ID:
@@ -204,14 +244,26 @@ def _why_not_an_id(name: str) -> str:
 
 
 def _why_not_a_folder(*folders: Path) -> str:
+    """Why nothing can be read there; "" if something can."""
     if any(folder.is_symlink() for folder in folders):
         return "a symbolic link; expected a folder of its own"
+    try:
+        os.listdir(folders[-1])
+    except NotADirectoryError:
+        return "a file; expected a folder of its own"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}; set its permissions"
     return ""
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Everything below `folder` that is not a folder, in a stable order; links are not followed."""
-    for place, folders, files in os.walk(folder):
+    """All below `folder` that is no folder, and folders that are links or cannot be listed.
+
+    In a stable order; links are not followed.
+    """
+    closed: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=lambda e: closed.append(Path(e.filename))):
         folders.sort()
         linked = [name for name in folders if (Path(place) / name).is_symlink()]
         yield from (Path(place) / name for name in sorted([*files, *linked]))
+    yield from closed

@@ -14,28 +14,31 @@ import contextlib
 import fcntl
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import autograder
 from autograder.course import Course, Files, HandIn, Refusal, digest, read_files, read_plain, shown
 from autograder.engines import LocalEngine
+from autograder.errors import UserError
 from autograder.execution.execute import execute, limits
 from autograder.execution.nursery import Nursery
 from autograder.execution.runs import Run, load_run, save_empty_run
 from autograder.grading.grade import grade, grade_unrun
 from autograder.grading.gradebook import Record, State
 from autograder.grading.scores import NOT_ATTEMPTED, NOT_GRADED, NotebookScores, load
-from autograder.isolation import NO_WALLS, IsolationError, Walls
+from autograder.isolation import NO_WALLS, IsolationError
 from autograder.notebook.master import Master, load_master
 from autograder.notebook.plan import Plan, make_plan
 from autograder.notebook.reading import NotebookError, read_notebook
 from autograder.notebook.sanitise import Sanitised, sanitise
 
 _JUDGES = ("checks", "graphs", "grading", "snapshot")  # the packages that decide a score
+_LARGE_MB = 20  # a notebook with outputs is rarely larger
+_LARGE = "{} has {} MB; the outputs saved in it were left out, it was graded from its code"
 
 
-class PipelineError(RuntimeError):
+class PipelineError(UserError):
     """Grading cannot go on; the message is one line: what is the matter and what to do."""
 
 
@@ -86,13 +89,19 @@ class Assignment:
         state: State
         try:
             path = hand_in.folder / f"{notebook}.ipynb"
-            submitted = read_notebook(read_plain(path, self.course.settings.hand_in_mb << 20))
-            sanitised = sanitise(submitted, master)
+            data = read_plain(path, self.course.settings.hand_in_mb << 20)
+            sanitised = sanitise(read_notebook(data), master)
+            if len(data) > _LARGE_MB << 20:
+                sanitised = replace(
+                    sanitised,
+                    remarks=(_LARGE.format(path.name, len(data) >> 20), *sanitised.remarks),
+                )
             return Prepared(sanitised, make_plan(sanitised.notebook), files)
         except FileNotFoundError:
             problem, state = self._not_handed_in(hand_in, notebook), "missing"
         except (NotebookError, OSError) as error:
-            problem, state = f"{notebook}.ipynb cannot be read: {error}", "unreadable"
+            why = getattr(error, "strerror", None) or error
+            problem, state = f"{notebook}.ipynb cannot be read: {why}", "unreadable"
         empty = Sanitised(master.graded, ())
         return Prepared(empty, make_plan(master.graded), files, problem, state)
 
@@ -180,10 +189,10 @@ def judges_digest() -> str:
 
 
 def grade_assignment(
-    course: Course, name: str, walls: Walls, students: tuple[str, ...] = ()
+    course: Course, name: str, nursery: Nursery, students: tuple[str, ...] = ()
 ) -> Grading:
     """Prepare the grading of an assignment; iterate over it to get it done."""
-    return Grading(course, Assignment(course, name), walls, *course.hand_ins(name, students))
+    return Grading(course, Assignment(course, name), nursery, *course.hand_ins(name, students))
 
 
 class Grading:
@@ -196,7 +205,7 @@ class Grading:
         self,
         course: Course,
         assignment: Assignment,
-        walls: Walls,
+        nursery: Nursery,
         hand_ins: list[HandIn],
         refused: list[Refusal],
     ) -> None:
@@ -204,7 +213,7 @@ class Grading:
         self.total = len(hand_ins) * len(assignment.masters)
         self._course = course
         self._assignment = assignment
-        self._walls = walls
+        self._nursery = nursery
         self._hand_ins = hand_ins
 
     def __iter__(self) -> Iterator[Result]:
@@ -213,10 +222,8 @@ class Grading:
         with (
             only_one(self._course.runs(self._assignment.name)),
             Record(self._course, self._assignment.name, self._assignment.masters) as record,
-            Nursery(self._course.settings, self._walls, [self._course.root]) as nursery,
         ):
-            work = functools.partial(self._work, nursery)
-            for prepared, result in engine.run(work, self._items()):
+            for prepared, result in engine.run(self._work, self._items()):
                 notebook = prepared.sanitised.notebook
                 state = prepared.state
                 record.save(
@@ -229,10 +236,10 @@ class Grading:
             for notebook in self._assignment.masters:
                 yield hand_in, notebook
 
-    def _work(self, nursery: Nursery, item: tuple[HandIn, str]) -> tuple[Prepared, Result]:
+    def _work(self, item: tuple[HandIn, str]) -> tuple[Prepared, Result]:
         hand_in, notebook = item
         prepared = self._assignment.prepare(hand_in, notebook)
-        return prepared, self._assignment.work_on(prepared, hand_in, notebook, nursery)
+        return prepared, self._assignment.work_on(prepared, hand_in, notebook, self._nursery)
 
 
 @contextlib.contextmanager

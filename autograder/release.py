@@ -21,6 +21,7 @@ from traitlets.config import Config
 from autograder.checks import Outcome
 from autograder.converters import convert
 from autograder.course import Course, HandIn
+from autograder.errors import UserError
 from autograder.execution.nursery import Nursery
 from autograder.files import replace_folder
 from autograder.isolation import NO_WALLS, survey
@@ -39,7 +40,7 @@ _SETTINGS.Execute.record_timing = False  # solutions/ is committed: the same sou
 _SHOWN = 5
 
 
-class ReleaseError(ValueError):
+class ReleaseError(UserError):
     """The source must not be released as it is; the message says where and why."""
 
 

@@ -14,8 +14,10 @@ from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable, PyFileConfigLoader
 from traitlets.config.loader import ConfigFileNotFound
 
+from autograder.errors import UserError
 
-class SettingsError(ValueError):
+
+class SettingsError(UserError):
     """A setting, or the file it stands in, is wrong; the message is one line for the instructor."""
 
 

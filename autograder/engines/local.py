@@ -28,11 +28,14 @@ class LocalEngine:
         waiting = iter(items)
         with ThreadPoolExecutor(self._slots) as pool:
             flying: set[Future[Result]] = set()
-            while True:
-                room = 2 * self._slots - len(flying)
-                flying |= {pool.submit(work, item) for item in islice(waiting, room)}
-                if not flying:
-                    return
-                done, flying = wait(flying, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
+            try:
+                while True:
+                    room = 2 * self._slots - len(flying)
+                    flying |= {pool.submit(work, item) for item in islice(waiting, room)}
+                    if not flying:
+                        return
+                    done, flying = wait(flying, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield future.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)  # what has not begun never will

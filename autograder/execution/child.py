@@ -6,6 +6,7 @@ a claim, never a score.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,13 @@ def task(line: Line) -> None:
     limit = OutputLimit(bytes=request["output_bytes"])
     budget = snapshot.Budget(max_bytes=request["answer_bytes"])
     with notebook_shell() as shell:
+        ran: list[int] = []  # the index of each cell that was run, in order
         for cell in request["cells"]:
             if "names" in cell:
                 _send_answers(line, cell, shell.namespace, budget)
             else:
-                _run(line, cell, shell, limit)
+                ran.append(cell["index"])
+                _run(line, cell, shell, limit, ran)
 
 
 def _unpack(parcel: dict[str, bytes]) -> None:
@@ -43,7 +46,9 @@ def _unpack(parcel: dict[str, bytes]) -> None:
         path.write_bytes(data)
 
 
-def _run(line: Line, cell: dict[str, Any], shell: NotebookShell, limit: OutputLimit) -> None:
+def _run(
+    line: Line, cell: dict[str, Any], shell: NotebookShell, limit: OutputLimit, ran: list[int]
+) -> None:
     index = cell["index"]
     line.begin_step(f"cell {index + 1}")
     record = shell.run(cell["source"], limit)
@@ -54,6 +59,9 @@ def _run(line: Line, cell: dict[str, Any], shell: NotebookShell, limit: OutputLi
         "execution_count": record.execution_count,
         "error": record.error,
         "wall_s": record.wall_s,
+        "updates": [
+            {**dataclasses.asdict(update), "index": ran[update.run]} for update in record.updates
+        ],
     }
     line.send("cell", json.dumps(sent).encode())
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.execution.runs import Recorder, Run
 from autograder.isolation import Limits, WarmProcess
-from autograder.notebook.plan import Plan
 from autograder.settings import Autograder
+
+if TYPE_CHECKING:  # it imports nbgrader, and whoever starts warm processes should not wait
+    from autograder.notebook.plan import Plan
 
 WARM_UP = "autograder.notebook.warm:notebook_shell"
 _TASK = "autograder.execution.child:task"

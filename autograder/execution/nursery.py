@@ -6,6 +6,7 @@ each set of frameworks that notebooks mention, as a rule one or two.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import re
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from autograder.execution.execute import WARM_UP
-from autograder.isolation import Walls, WarmProcess
+from autograder.isolation import IsolationError, Walls, WarmProcess
 from autograder.settings import Autograder
 
 _INLINE = "module://matplotlib_inline.backend_inline"  # what Jupyter sets for its kernels
@@ -45,14 +46,28 @@ class Nursery:
         frameworks = tuple(
             name
             for name in self._settings.warm_frameworks
-            if re.search(rf"\b{re.escape(name.split('.')[0])}\b", text)
+            if _is_installed(name) and re.search(rf"\b{re.escape(name.split('.')[0])}\b", text)
         )
         with self._starting:
             if frameworks not in self._warm:
                 self._warm[frameworks] = self._start(frameworks)
             return self._warm[frameworks]
 
+    def prefetch(self, sources: Iterable[str]) -> None:
+        """Begin to start what `sources` will need, and return at once."""
+        texts = list(sources)
+        threading.Thread(target=self._try_to_warm_for, args=(texts,), daemon=True).start()
+
     def close(self) -> None:
+        with self._starting:
+            self._close()
+
+    def _try_to_warm_for(self, sources: list[str]) -> None:
+        # whoever really needs it will try again, and be told
+        with contextlib.suppress(IsolationError):
+            self.warm_for(sources)
+
+    def _close(self) -> None:
         for warm in self._warm.values():
             warm.close()
         self._warm.clear()

@@ -20,10 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from autograder.execution.records import read_record
 from autograder.files import replace_folder, write_atomic
 from autograder.isolation import NO_WALLS, Ending, Limits
 
-_ANSWER = re.compile(r"value\.json|\d{1,4}\.npy")
+# As many as a plan's names may need: each is a file on disk, however small.
+_ANSWER = re.compile(r"value\.json|[0-9]{1,4}\.npy")
+_LONGEST_DETAIL = 200
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,17 @@ def load_cells(folder: Path) -> dict[int, dict[str, Any]]:
         for line in file:
             record = json.loads(line)
             cells[record["index"]] = record
+            _update(cells, record)
     return cells
+
+
+def _update(cells: dict[int, dict[str, Any]], record: dict[str, Any]) -> None:
+    """Give earlier outputs the content that `record` has for them (display_id)."""
+    for update in record.get("updates", ()):
+        # whoever sent this may have sent anything
+        with contextlib.suppress(LookupError, TypeError):
+            output = cells[update["index"]]["outputs"][update["output"]]
+            output["data"], output["metadata"] = update["data"], update["metadata"]
 
 
 def load_answers(folder: Path) -> dict[str, bytes]:
@@ -151,6 +164,7 @@ class Recorder:
 
     def finish(self, key: str, walls: str, limits: Limits, ending: Ending) -> Run:
         """Complete the run and put it in its place."""
+        ending = dataclasses.replace(ending, detail=_legible(ending.detail))
         run = Run(key, walls, limits, ending, tuple(self._reached))
         _save(run, self._folder)
         replace_folder(self._folder, self._place)
@@ -158,16 +172,11 @@ class Recorder:
 
     def _write_cell(self, data: bytes) -> None:
         """Append a cell's record if it is one; each cell has one, the first."""
-        try:
-            record = json.loads(data)
-            index, outputs = record["index"], record["outputs"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        record = read_record(data)
+        if record is None or record["index"] >= self._cells or record["index"] in self._written:
             return
-        if not isinstance(index, int) or not isinstance(outputs, list):
-            return
-        if 0 <= index < self._cells and index not in self._written:
-            self._written.add(index)
-            self._file.write(json.dumps(record).encode() + b"\n")
+        self._written.add(record["index"])
+        self._file.write(json.dumps(record).encode() + b"\n")
 
     def _write_answer(self, name: str, data: bytes) -> None:
         parts = name.split("/")
@@ -177,3 +186,9 @@ class Recorder:
         if _ANSWER.fullmatch(parts[3]) and not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+
+
+def _legible(text: str) -> str:
+    """One printable line: the name of a step, which the untrusted side chose, may be in it."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return line if len(line) <= _LONGEST_DETAIL else line[: _LONGEST_DETAIL - 1] + "…"

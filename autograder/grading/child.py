@@ -7,10 +7,11 @@ them costs this process and this grading, nothing else.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from autograder import checks, snapshot
-from autograder.grading.semantics import judge
+from autograder.grading.semantics import has_scorecard, judge
 from autograder.isolation import Line
 from autograder.notebook.outputs import OutputLimit
 from autograder.notebook.warm import notebook_shell
@@ -32,8 +33,9 @@ def task(line: Line) -> None:
             if "grade_id" not in cell:
                 shell.run(cell["source"], _OUTPUT_LIMIT)
                 continue
-            given = _answers(parcel, cell, request["missing"], budget)
-            shell.namespace.update(given)
+            answers = _answers(parcel, cell, budget)
+            given = _explained(answers, request["missing"].get(cell["grade_id"], ""))
+            _bind(shell.namespace, given if has_scorecard(cell) else answers, cell)
             line.begin_step(cell["grade_id"])
             record = shell.run(cell["source"], _OUTPUT_LIMIT)
             line.end_step(cell["grade_id"])
@@ -42,13 +44,13 @@ def task(line: Line) -> None:
 
 
 def _answers(
-    parcel: dict[str, bytes],
-    cell: dict[str, Any],
-    missing: dict[str, str],
-    budget: snapshot.Budget,
+    parcel: dict[str, bytes], cell: dict[str, Any], budget: snapshot.Budget
 ) -> dict[str, object]:
-    """The values of the names that the test cell reads, or what stands in for them."""
-    given: dict[str, object] = {}
+    """The values of the names that the test cell reads; Missing or NotUsable where there is none.
+
+    Each test cell has its own copies: what an earlier one did to a value is not seen here.
+    """
+    answers: dict[str, object] = {}
     for name in cell["names"]:
         prefix = f"answers/{cell['grade_id']}/{name}/"
         files = {
@@ -56,12 +58,34 @@ def _answers(
             for file, data in parcel.items()
             if file.startswith(prefix)
         }
-        value = _read(name, files, budget) if files else checks.Missing(name)
-        why = missing.get(cell["grade_id"])
-        if why and checks.is_unanswered(value):  # tried, and failed
-            value = checks.NotUsable(name, why)
-        given[name] = value
-    return given
+        answers[name] = _read(name, files, budget) if files else checks.Missing(name)
+    return answers
+
+
+def _explained(answers: Mapping[str, object], why: str) -> dict[str, object]:
+    """`answers`, but what was tried and failed is no longer unanswered: `why` says what happened.
+
+    why: "" where nothing failed.
+    """
+    return {
+        name: checks.NotUsable(name, why) if why and checks.is_unanswered(value) else value
+        for name, value in answers.items()
+    }
+
+
+def _bind(namespace: dict[str, Any], values: Mapping[str, object], cell: dict[str, Any]) -> None:
+    """Define the names for a test cell.
+
+    A scorecard's checks know what a Missing is. To plain code a name that was never defined is a
+    NameError, as in the student's own notebook; anything that stood for it might pass for an
+    answer (`assert model is not None`).
+    """
+    is_plain = not has_scorecard(cell)
+    for name, value in values.items():
+        if is_plain and isinstance(value, checks.Missing):
+            namespace.pop(name, None)
+        else:
+            namespace[name] = value
 
 
 def _read(name: str, files: dict[str, bytes], budget: snapshot.Budget) -> object:

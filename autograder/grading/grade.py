@@ -35,7 +35,7 @@ def grade(
     claims: dict[str, dict[str, Any]] = {}
 
     def receive(name: str, data: bytes) -> None:
-        claim = json.loads(data)
+        claim = _claim(data)
         if name == "score" and claim.get("grade_id") in tests:
             claims.setdefault(claim["grade_id"], claim)
 
@@ -64,6 +64,16 @@ def grade_unrun(plan: Plan, outcome: str, message: str, folder: Path, key: str) 
     result = NotebookScores(key, tuple(scores))
     save(folder / "scores.json", result)
     return result
+
+
+def _claim(data: bytes) -> dict[str, Any]:
+    """What the child sent, if it is an object with a text for its grade_id; else an empty one."""
+    try:
+        claim = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    is_claim = isinstance(claim, dict) and isinstance(claim.get("grade_id"), str)
+    return claim if is_claim else {}
 
 
 def _limits(settings: Autograder) -> Limits:

@@ -16,11 +16,12 @@ from typing import Any, Literal, Self
 
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import BaseCell, Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course import Course, HandIn, digest
+from autograder.errors import UserError
 from autograder.execution.runs import load_cells
 from autograder.files import write_atomic
 from autograder.grading.autograded import autograded
@@ -31,7 +32,7 @@ from autograder.notebook.reading import write_notebook
 State = Literal["graded", "missing", "unreadable"]  # what became of a notebook
 
 
-class GradebookError(RuntimeError):
+class GradebookError(UserError):
     """The gradebook cannot take the scores; the message is one line: why and what to do."""
 
 
@@ -47,6 +48,9 @@ class Record:
         try:
             self._gradebook = Gradebook(course.db_url, course.directory.course_id)
             self._known = self._check(masters)
+            # What is read stays read: every save asks anew for all that a person may have changed.
+            self._gradebook.db().expire_on_commit = False
+            self._cells = self._gradebook.db.query(BaseCell).all()
             self._due = self._gradebook.find_assignment(assignment).duedate
         except SQLAlchemyError as error:
             raise GradebookError(

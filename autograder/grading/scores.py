@@ -51,27 +51,26 @@ class NotebookScores:
 
 def test_score(max_points: float, claim: dict[str, Any]) -> TestScore:
     """`claim`, as the grading child sends it, checked: points are finite and within bounds."""
-    points, outcome = claim.get("points"), claim.get("outcome")
-    grade_id, message = str(claim["grade_id"]), str(claim.get("message", ""))[:_LONGEST_MESSAGE]
-    if outcome not in OUTCOMES or not _is_number(points):
-        message = f"the test gave {points!r} points, which is no number; {message}"
-        return TestScore(grade_id, 0.0, max_points, NOT_GRADED, message)
-    if outcome == NOT_GRADED:
-        points = 0.0
+    grade_id, outcome = str(claim["grade_id"]), str(claim.get("outcome"))
+    message = str(claim.get("message", ""))[:_LONGEST_MESSAGE]
+    points, rows = _number(claim.get("points")), claim.get("rows", [])
+    if outcome not in OUTCOMES or points is None or not isinstance(rows, list):
+        message = f"the grader sent {_short(claim)}, which is no score; {message}"
+        return TestScore(grade_id, 0.0, max_points, NOT_GRADED, message[:_LONGEST_MESSAGE])
     return TestScore(
         grade_id=grade_id,
-        points=min(max(float(points or 0.0), 0.0), max_points),
+        points=0.0 if outcome == NOT_GRADED else min(max(points, 0.0), max_points),
         max_points=max_points,
         outcome=outcome,
         message=message,
-        rows=tuple(claim.get("rows", ())),
+        rows=tuple(rows),
         html=str(claim.get("html", "")),
     )
 
 
 def save(path: Path, scores: NotebookScores) -> None:
     text = json.dumps(dataclasses.asdict(scores), indent=1, ensure_ascii=False)
-    write_atomic(path, text.encode())
+    write_atomic(path, text.encode(errors="replace"))
 
 
 def load(path: Path) -> NotebookScores | None:
@@ -84,5 +83,15 @@ def load(path: Path) -> NotebookScores | None:
         return None
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+def _number(value: object) -> float | None:
+    """A finite float, or None."""
+    try:
+        number = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        number = math.inf
+    return number if math.isfinite(number) else None
+
+
+def _short(claim: dict[str, Any]) -> str:
+    text = f"{claim.get('points')!r} points, {claim.get('outcome')!r}"
+    return text if len(text) <= 80 else text[:79] + "…"

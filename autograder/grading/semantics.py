@@ -4,28 +4,48 @@
 |-------------------------------|---------------------------------------------|
 | a scorecard                   | the card's score                            |
 | a number                      | that many, held within [0, max_points]      |
+| True, or nothing              | all                                         |
 | False                         | none                                        |
-| anything else, or nothing     | all                                         |
-| an exception                  | none; in a cell with a scorecard the test   |
-|                               | is at fault, and nothing was graded         |
+| an exception                  | none                                        |
+| anything else, nan or inf     | nothing was graded: it is no score          |
 
-A number is a finite int or float of Python or NumPy; nan and inf are no score. Where every name
-that the cell reads from the student is unanswered, the question was not attempted, whatever a cell
-without a scorecard says.
+A number is a finite int or float of Python or NumPy. An array is none: it may be what a comparison
+with a student's array came to, and says neither yes nor no.
+
+In a cell that has a scorecard, anything but the card at its end means that the test is at fault,
+and nothing was graded. In a cell that has none, a question whose every name is unanswered was not
+attempted; and where a name holds what could not cross, no points are given unseen, since what
+stands for it here may pass for an answer.
 """
 
 from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.checks import Finding, NotAnAnswer, Outcome, Scorecard, is_unanswered, scorecard
-from autograder.notebook.names import reads
+import numpy as np
+
+from autograder.checks import (
+    Finding,
+    Missing,
+    NotAnAnswer,
+    NotUsable,
+    Outcome,
+    Scorecard,
+    explain,
+    is_unanswered,
+    scorecard,
+)
 from autograder.notebook.shell import CellRecord
 
-_NO_NUMBER = "the test cell ends with {value!r}, which is no score"
+_NO_SCORE = (
+    "the test cell ends with {what}, which is no score; end it with a scorecard, a number, True or "
+    "False, or nothing"
+)
+_NO_CARD = "the test cell has a scorecard, but does not end with it"
 _UNALLOTTED = "the card allots {allotted:g} of the cell's {points:g} points"
 _OTHER_POINTS = "the card is worth {card:g} points, the cell {points:g}"
 
@@ -39,16 +59,22 @@ def judge(
     it reads from the student.
     """
     points = float(cell["points"])
-    unanswered = bool(given) and all(is_unanswered(value) for value in given.values())
     if isinstance(record.result, Scorecard) and record.exception is None:
         return _of_card(cell, record.result, points)
-    if unanswered:
+    if given and all(is_unanswered(value) for value in given.values()):
         finding = _finding(Outcome.NOT_ATTEMPTED, "nothing was answered yet")
     elif record.exception is not None:
-        finding = _of_exception(record.exception, "scorecard" in reads(cell["source"]))
+        finding = _of_exception(record, given, has_scorecard(cell))
+    elif has_scorecard(cell):
+        finding = _finding(Outcome.COULD_NOT_BE_GRADED, _NO_CARD)
     else:
-        finding = _of_value(record.result, points)
+        finding = _unless_unseen(_of_value(record.result, points), given)
     return _of_finding(cell, finding, points)
+
+
+def has_scorecard(cell: Mapping[str, Any]) -> bool:
+    """Whether a test cell makes a scorecard, whose checks know of answers that are none."""
+    return re.search(r"\bscorecard\b", cell["source"]) is not None
 
 
 def _of_card(cell: Mapping[str, Any], card: Scorecard, points: float) -> dict[str, Any]:
@@ -80,32 +106,63 @@ def _claim(cell: Mapping[str, Any], card: Scorecard) -> dict[str, Any]:
     }
 
 
-def _of_exception(error: BaseException, has_scorecard: bool) -> Finding:
+def _of_exception(record: CellRecord, given: Mapping[str, object], has_scorecard: bool) -> Finding:
+    error, (name, text) = record.exception, record.error or ("", "")
+    absent = given.get(error.name or "") if isinstance(error, NameError) else None
     if isinstance(error, NotAnAnswer):
-        return _finding(error.outcome, str(error))
-    text = f"{type(error).__name__}: {error}".removesuffix(": ")
+        return _finding(error.outcome, text)
+    if isinstance(absent, Missing):
+        return _finding(Outcome.NOT_ATTEMPTED, explain(absent))
+    if isinstance(absent, NotUsable):
+        return _finding(Outcome.INCORRECT, explain(absent))
     if isinstance(error, AssertionError):
-        return _finding(Outcome.INCORRECT, str(error) or "a test did not hold")
+        return _finding(Outcome.INCORRECT, text or "a test did not hold")
+    raised = f"{name}: {text}".removesuffix(": ")
     if has_scorecard:
-        return _finding(Outcome.COULD_NOT_BE_GRADED, f"the test itself failed: {text}")
-    return _finding(Outcome.INCORRECT, text)
+        return _finding(Outcome.COULD_NOT_BE_GRADED, f"the test itself failed: {raised}")
+    return _finding(Outcome.INCORRECT, raised)
 
 
 def _of_value(value: object, points: float) -> Finding:
-    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
-        outcome = Outcome.CORRECT if value else Outcome.INCORRECT
-        return _finding(outcome, "all tests held" if value else "the test did not hold")
-    if not isinstance(value, numbers.Real):
-        return _finding(Outcome.CORRECT, "all tests held")
-    if not math.isfinite(value):
-        return _finding(Outcome.COULD_NOT_BE_GRADED, _NO_NUMBER.format(value=value))
-    share = min(max(float(value) / points, 0.0), 1.0) if points else 1.0
+    if value is None or isinstance(value, bool | np.bool_):
+        holds = value is None or bool(value)
+        outcome = Outcome.CORRECT if holds else Outcome.INCORRECT
+        return _finding(outcome, "all tests held" if holds else "the test did not hold")
+    number = _number(value)
+    if number is None:
+        return _finding(Outcome.COULD_NOT_BE_GRADED, _NO_SCORE.format(what=_short(value)))
+    share = min(max(number / points, 0.0), 1.0) if points else 1.0
     return Finding(
         Outcome.PARTLY_CORRECT,
         "the tests",
-        f"{float(value):g} of {points:g} points",
+        f"{number:g} of {points:g} points",
         fraction=share,
     )
+
+
+def _unless_unseen(finding: Finding, given: Mapping[str, object]) -> Finding:
+    """`finding`, unless it gives points although a name stands for what could not cross."""
+    unseen = [value for value in given.values() if isinstance(value, NotUsable)]
+    if not unseen or finding.outcome is Outcome.INCORRECT or finding.fraction == 0:
+        return finding
+    return _finding(Outcome.COULD_NOT_BE_GRADED, explain(unseen[0]))
+
+
+def _number(value: object) -> float | None:
+    """A real number as a float; None for what is none, or is not finite."""
+    try:
+        number = float(value) if isinstance(value, numbers.Real) else math.nan
+    except OverflowError:
+        number = math.inf
+    return number if math.isfinite(number) else None
+
+
+def _short(value: object) -> str:
+    """A number as it is written, for anything else its type."""
+    if isinstance(value, float | complex):
+        return repr(value)
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _finding(outcome: Outcome, found: str) -> Finding:

@@ -3,9 +3,9 @@
 Knows nothing of notebooks; both the untrusted and the trusted side run behind it.
 """
 
-from autograder.isolation.client import IsolationError, WarmProcess
+from autograder.isolation.client import WarmProcess
 from autograder.isolation.frames import Line
-from autograder.isolation.limits import Ending, Limits
+from autograder.isolation.limits import Ending, IsolationError, Limits
 from autograder.isolation.walls import NO_WALLS, Wall, Walls, survey
 
 __all__ = [

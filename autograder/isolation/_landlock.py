@@ -45,8 +45,8 @@ def abi() -> int:
 def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
     """From now on: read and execute only below `readable`, change only below `writable`, no TCP.
 
-    Paths that do not exist are passed over. Raises OSError where the kernel refuses. Call
-    PR_SET_NO_NEW_PRIVS first.
+    Paths that do not exist, or that cannot be reached anyway, are passed over. Raises OSError
+    where the kernel refuses. Call PR_SET_NO_NEW_PRIVS first.
     """
     version = abi()
     files = (1 << _BITS_BY_ABI.get(version, 16)) - 1
@@ -78,7 +78,7 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> None:
 def _allow(ruleset: int, path: Path, rights: int) -> None:
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
     try:
         if not stat.S_ISDIR(os.fstat(handle).st_mode):

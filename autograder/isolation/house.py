@@ -9,6 +9,7 @@ room.py).
 from __future__ import annotations
 
 import os
+import site
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,8 @@ import autograder
 from autograder.isolation import _linux
 
 HOME = Path("/home/student")
+SCRATCH = (HOME, Path("/tmp"), Path("/dev/shm"))
+_READ_ONLY = _linux.MS_RDONLY | _linux.MS_NOSUID | _linux.MS_NODEV
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = (
     "alternatives",
@@ -40,12 +43,41 @@ _HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 
 
 def visible(extra: Sequence[Path] = ()) -> tuple[Path, ...]:
-    """The paths of this machine that a task may read, none of them below another."""
+    """The paths of this machine that a task may read, and what they really are behind links."""
     python = [sys.prefix, sys.base_prefix, sys.exec_prefix, *sysconfig.get_paths().values()]
+    if (users := site.getusersitepackages()) in sys.path:
+        python.append(users)
     package = Path(autograder.__file__).parent
     etc = [Path("/etc") / name for name in _ETC]
     wanted = [*map(Path, [*_SYSTEM, *python]), package, *etc, *extra]
-    return _outermost(path for path in wanted if path.exists())
+    absolute = [path.absolute() for path in wanted if path.exists()]
+    return tuple(sorted({*absolute, *(path.resolve() for path in absolute)}))
+
+
+def outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of `paths` that are not below another."""
+    found = set(paths)
+    return tuple(sorted(path for path in found if found.isdisjoint(path.parents)))
+
+
+def apart(paths: Iterable[Path], hidden: Iterable[Path]) -> tuple[Path, ...]:
+    """`paths` without what is hidden in them, for a wall that can only allow.
+
+    A directory that holds something hidden becomes its entries, so it can no longer be listed.
+    """
+    shown = {path for path in paths if path == path.resolve()}
+    covered = set(hidden)
+    found = {path for path in shown if not covered.isdisjoint(path.parents)}  # see build()
+    waiting = list(outermost(shown))
+    while waiting:
+        path = waiting.pop()
+        if path in covered or path.is_symlink():
+            continue
+        if any(path in below.parents for below in covered):
+            waiting += _entries(path)
+        elif covered.isdisjoint(path.parents):
+            found.add(path)
+    return tuple(sorted(found - covered))
 
 
 def accelerators() -> tuple[Path, ...]:
@@ -53,25 +85,39 @@ def accelerators() -> tuple[Path, ...]:
     return tuple(sorted(path for path in Path("/dev").glob("nvidia*") if path.is_char_device()))
 
 
-def build(paths: Iterable[Path], root: Path, hidden: Sequence[Path] = ()) -> None:
+def build(paths: Iterable[Path], root: Path, hidden: Iterable[Path] = ()) -> None:
     """Make `root` (an empty directory) this process's "/", with only `paths` in it, read-only.
 
-    hidden: directories inside one of `paths` that are covered by an empty one.
+    hidden: files and directories (no links) inside one of `paths` that are covered by nothing;
+        what `paths` name below a hidden directory is shown all the same.
     Needs CAP_SYS_ADMIN in a mount namespace of its own. Raises OSError where the kernel refuses.
     """
+    shown = tuple(paths)
     _linux.mount(None, "/", None, _linux.MS_REC | _linux.MS_PRIVATE)
     _linux.mount("house", str(root), "tmpfs", _linux.MS_NOSUID, "mode=755,size=1m")
-    for path in paths:
+    for path in SCRATCH:  # for what is preloaded; every room has its own
+        _open(path, root)
+    for path in outermost(shown):
         _show(path, root)
-    for path in hidden:
-        if (covered := root / path.relative_to("/")).exists():
-            _linux.mount("hidden", str(covered), "tmpfs", _linux.MS_RDONLY, "size=4k,mode=000")
+    for path in sorted(hidden):
+        if any(path.is_relative_to(place) for place in shown):
+            _cover(path, [place for place in shown if path in place.parents], root)
     _furnish(root)
     (root / "old").mkdir()
     _linux.pivot_root(str(root), str(root / "old"))
     os.chdir("/")
     _linux.unmount("/old")
     Path("/old").rmdir()
+    # all tasks share it, and started by an ordinary user they own it
+    _linux.mount(None, "/", None, _linux.MS_REMOUNT | _linux.MS_BIND | _READ_ONLY)
+
+
+def _open(path: Path, root: Path) -> None:
+    """Make an empty directory that can be written."""
+    place = root / path.relative_to("/")
+    place.mkdir(parents=True)
+    flags = _linux.MS_NOSUID | _linux.MS_NODEV
+    _linux.mount("scratch", str(place), "tmpfs", flags, "size=64m")
 
 
 def _show(path: Path, root: Path) -> None:
@@ -89,9 +135,23 @@ def _show(path: Path, root: Path) -> None:
     _linux.mount_read_only(str(place))
 
 
+def _cover(path: Path, kept: Sequence[Path], root: Path) -> None:
+    """Put nothing in the place of `path`, but for `kept`."""
+    place = root / path.relative_to("/")
+    if not place.exists():
+        return
+    if not place.is_dir():
+        _linux.mount("/dev/null", str(place), None, _linux.MS_BIND)
+        return
+    _linux.mount("hidden", str(place), "tmpfs", _linux.MS_NOSUID, "size=1m,mode=755")
+    for shown in outermost(kept):
+        _show(shown, root)
+    _linux.mount(None, str(place), None, _linux.MS_REMOUNT | _linux.MS_BIND | _READ_ONLY)
+
+
 def _furnish(root: Path) -> None:
     """The files and empty directories that programs expect of a system."""
-    for name in ("etc", "dev", "proc", "tmp", "dev/shm", "dev/pts", str(HOME.relative_to("/"))):
+    for name in ("etc", "proc", "dev/pts"):
         (root / name).mkdir(parents=True, exist_ok=True)
     for name, text in (("passwd", _PASSWD), ("group", _GROUP), ("hosts", _HOSTS)):
         (root / "etc" / name).write_text(text)
@@ -105,8 +165,8 @@ def _furnish(root: Path) -> None:
     _linux.mount("/proc", str(root / "proc"), None, _linux.MS_BIND | _linux.MS_REC)
 
 
-def _outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """`paths` and what they really are where a link leads there, none of them below another."""
-    absolute = [path.absolute() for path in paths]
-    found = {*absolute, *(path.resolve() for path in absolute)}
-    return tuple(sorted(path for path in found if found.isdisjoint(path.parents)))
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

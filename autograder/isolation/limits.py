@@ -8,6 +8,10 @@ from typing import Literal
 GRACE_S = 5.0  # between an interrupt and the kill that follows it
 
 
+class IsolationError(RuntimeError):
+    """The walls could not be built, or the warm process is gone: nobody's answer is to blame."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one task may use. Seconds are wall-clock unless the name says otherwise.
@@ -26,7 +30,7 @@ class Limits:
     outbox_mb: int = 512  # what the task may send back
 
 
-How = Literal["done", "time", "memory", "flooded", "died"]
+How = Literal["done", "time", "memory", "disk", "flooded", "died"]
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,17 @@ Order matters, and each step closes a hole of its own:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.isolation import _landlock, _linux, _seccomp
-from autograder.isolation.house import HOME
+from autograder.isolation._processes import threads_of
+from autograder.isolation.house import SCRATCH, outermost
 from autograder.isolation.limits import Limits
 from autograder.isolation.walls import Walls
 
@@ -32,7 +35,10 @@ _NAMESPACES = (
     | _linux.CLONE_NEWUTS
     | _linux.CLONE_NEWCGROUP
 )
-_WRITABLE_DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
+_TERMINALS = 64  # of 4096 that all of a machine share
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+# Only where they are the task's own: elsewhere they are those that the user types at.
+_TERMINAL_DEVICES = ("tty", "ptmx", "pts")
 
 
 def become_housekeeper() -> None:
@@ -53,7 +59,7 @@ def give_up_root(uid: int) -> None:
     _linux.prctl(_linux.PR_SET_DUMPABLE, 1)
 
 
-def enter_namespaces(walls: Walls, limits: Limits) -> None:
+def enter_namespaces(walls: Walls, limits: Limits, readable: Sequence[Path]) -> None:
     """Steps 1 and 2; the next child to be forked is process 1 of the new namespaces."""
     if walls.uid is not None:
         give_up_root(walls.uid)
@@ -61,10 +67,28 @@ def enter_namespaces(walls: Walls, limits: Limits) -> None:
     _linux.unshare(_NAMESPACES)
     _map_ids(_STUDENT, uid, _STUDENT, gid)
     _linux.mount(None, "/", None, _linux.MS_REC | _linux.MS_PRIVATE)
+    shown = outermost(readable)
+    for place in SCRATCH:
+        _clear(place, limits, [path for path in shown if place in path.parents])
+    options = f"newinstance,ptmxmode=0666,max={_TERMINALS}"
+    _linux.mount("room", "/dev/pts", "devpts", _linux.MS_NOSUID, options)
+
+
+def _clear(place: Path, limits: Limits, kept: Sequence[Path]) -> None:
+    """An empty, size-limited directory; `kept` stay where they are in it (a Python below /tmp)."""
+    links = {path: os.readlink(path) for path in kept if path.is_symlink()}
+    handles = {path: os.open(path, os.O_PATH) for path in kept if path.exists()}
     flags = _linux.MS_NOSUID | _linux.MS_NODEV
-    for place in (str(HOME), "/tmp", "/dev/shm"):
-        _linux.mount("room", place, "tmpfs", flags, f"size={limits.disk_mb}m,nr_inodes=100k")
-    _linux.mount("room", "/dev/pts", "devpts", _linux.MS_NOSUID, "newinstance,ptmxmode=0666")
+    _linux.mount("room", str(place), "tmpfs", flags, f"size={limits.disk_mb}m,nr_inodes=100k")
+    for path, handle in handles.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path in links:
+            path.symlink_to(links[path])
+        else:
+            path.mkdir() if stat.S_ISDIR(os.fstat(handle).st_mode) else path.touch()
+            flags = _linux.MS_BIND | _linux.MS_REC
+            _linux.mount(f"/proc/self/fd/{handle}", str(path), None, flags)
+        os.close(handle)
 
 
 def mount_proc() -> None:
@@ -76,42 +100,56 @@ def mount_proc() -> None:
 
 
 def lock(walls: Walls, limits: Limits, readable: Sequence[Path], work: Path) -> None:
-    """Step 4, for good: nothing after this can be undone by the task."""
+    """Step 4, for good: nothing after this can be undone by the task.
+
+    readable: for Landlock where there are no namespaces. Raises OSError where the kernel refuses,
+    RuntimeError where the process has other threads, which most of this would leave as they are.
+    """
+    if (threads := len(list(Path("/proc/self/task").iterdir()))) > 1:
+        raise RuntimeError(f"{threads} threads run already, walls would hold only one of them")
     _set_limits(walls, limits)
     if walls == Walls():
         return
     _linux.drop_capabilities()
     _linux.prctl(_linux.PR_SET_NO_NEW_PRIVS, 1)
     if walls.landlock:
-        devices = [Path("/dev") / name for name in _WRITABLE_DEVICES]
-        nvidia = sorted(Path("/dev").glob("nvidia*"))
-        if walls.namespaces:
-            seen, scratch = [Path("/")], [work, Path("/tmp"), Path("/dev/shm")]
-        else:
-            seen, scratch = [*readable, Path("/proc"), Path("/dev")], [work]
-        _landlock.restrict(seen, [*scratch, *devices, *nvidia])
+        seen = [Path("/")] if walls.namespaces else [*readable, Path("/proc")]
+        scratch = SCRATCH if walls.namespaces else (work,)
+        _landlock.restrict(seen, [*scratch, *_devices(walls)])
     if walls.seccomp:
-        _seccomp.restrict(network=walls.namespaces, uncounted_memory=walls.cgroup is not None)
+        _seccomp.restrict(
+            namespaces=walls.namespaces, landlock=walls.landlock, counted=walls.cgroup is not None
+        )
+
+
+def _devices(walls: Walls) -> list[Path]:
+    names = _DEVICES + (_TERMINAL_DEVICES if walls.namespaces else ())
+    return [*(Path("/dev") / name for name in names), *Path("/dev").glob("nvidia*")]
 
 
 def _set_limits(walls: Walls, limits: Limits) -> None:
     megabyte = 1 << 20
     bounds = {
-        resource.RLIMIT_CORE: 0,
+        # 1 rather than 0: a crash is not even piped to the machine's core handler
+        resource.RLIMIT_CORE: 1,
         resource.RLIMIT_CPU: limits.cpu_s,
         resource.RLIMIT_FSIZE: limits.file_mb * megabyte,
         resource.RLIMIT_NOFILE: 4096,
     }
-    if walls.namespaces:  # elsewhere all processes of the user would be counted
-        bounds[resource.RLIMIT_NPROC] = limits.processes
     if walls.cgroup is None:
         bounds[resource.RLIMIT_DATA] = _data_now() + limits.memory_mb * megabyte
+    if walls.namespaces:
+        bounds[resource.RLIMIT_NPROC] = limits.processes
+    elif walls != Walls() and walls.cgroup is None:  # all of the user's processes are counted
+        bounds[resource.RLIMIT_NPROC] = threads_of(os.getuid()) + limits.processes
     for name, bound in bounds.items():
         _, hard = resource.getrlimit(name)
         allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
         resource.setrlimit(name, (allowed, allowed))
-    # Python ignores these two; a task should learn of a file that grew too large, not die of it
+    # Python ignores it too; a task should learn of a file that grew too large, not die of it
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with contextlib.suppress(OSError):  # if memory runs out, not the guard's fault nor the parent's
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _data_now() -> int:

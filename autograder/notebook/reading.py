@@ -10,6 +10,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import writes
 
+from autograder.errors import UserError
+
 MAX_BYTES = 100_000_000  # nbgrader's own limit on a file (CourseDirectory.max_file_size)
 MAX_CELLS = 5_000
 MAX_SOURCE = 1_000_000  # characters in one cell
@@ -19,7 +21,7 @@ CELL_TYPES = ("code", "markdown", "raw")
 SAVE_AGAIN = "open it in Jupyter, save it and hand it in again"
 
 
-class NotebookError(ValueError):
+class NotebookError(UserError):
     """A notebook that cannot be used: one line with where, expected, received and what to do."""
 
     def __init__(self, message: str) -> None:

@@ -5,10 +5,13 @@ Reads {"root": folder, "sequences": {name: cells}}; writes root/name.json: each 
 
 import asyncio
 import json
-import subprocess
+import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -34,20 +37,25 @@ async def run(cells: list[str], folder: Path, kernels: Path) -> None:
     specs = KernelSpecManager(kernel_dirs=[str(kernels)], ensure_native_kernel=False)
     # Files, rather than ports, of which two kernels that start at one time may pick the same.
     connection = tempfile.mkdtemp(prefix="k") + "/kernel.json"
+    manager = AsyncKernelManager(
+        kernel_name="here",
+        kernel_spec_manager=specs,
+        connection_file=connection,
+        transport="ipc",
+    )
+    pids: list[int] = []
     client = NotebookClient(
         notebook,
-        km=AsyncKernelManager(
-            kernel_name="here",
-            kernel_spec_manager=specs,
-            connection_file=connection,
-            transport="ipc",
-        ),
+        km=manager,
         allow_errors=True,
         timeout=60,
         resources={"metadata": {"path": str(folder)}},
+        on_notebook_start=lambda **_: pids.append(manager.provisioner.pid),
     )
     # What a kernel writes to its own terminal is of no interest.
     await client.async_execute(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with suppress(ProcessLookupError):  # one whose stderr is closed does not end when it is asked
+        os.kill(pids[0], signal.SIGKILL)
     shutil.rmtree(Path(connection).parent)
     outputs = [cell.outputs for cell in notebook.cells]
     folder.with_suffix(".json").write_text(json.dumps(outputs))

@@ -1,0 +1,1 @@
+"""Speed, measured: the kit and stock nbgrader side by side in one run."""
