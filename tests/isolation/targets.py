@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 SECRET_TEXT = "the hidden tests"
 
@@ -25,7 +26,7 @@ def targets(folder: Path) -> Iterator[dict[str, object]]:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         place.chmod(0o755)
         abstract = f"autograder-{uuid.uuid4().hex}"
-        listening = {
+        listening: dict[str, tuple[int, int, Any]] = {
             "TCP": (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
             "UDP": (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
             "SOCKET": (socket.AF_UNIX, socket.SOCK_STREAM, str(place / "s")),

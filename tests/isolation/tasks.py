@@ -1,4 +1,4 @@
-"""Tasks for the tests, run by warm processes. All that they need is imported here, before the walls."""
+"""Tasks for the tests. All that they need is imported here, by the warm process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,19 @@ from typing import Any
 from autograder.isolation import Line
 
 MODULES = (
-    *(contextlib, ctypes, json, mmap, multiprocessing, os, resource, select, shutil, signal),
+    *(
+        asyncio,
+        contextlib,
+        ctypes,
+        json,
+        mmap,
+        multiprocessing,
+        os,
+        resource,
+        select,
+        shutil,
+        signal,
+    ),
     *(socket, struct, subprocess, sys, tempfile, threading, time),
 )
 libc = ctypes.CDLL(None, use_errno=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import site
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -116,7 +118,7 @@ def test_what_is_readable_stays_so_below_a_private_directory(
         pytest.skip("cannot make a directory there, or no namespaces")
     folder = Path(place) / f"autograder-test-{os.getpid()}"
     (folder / "inner").mkdir(parents=True)
-    request.addfinalizer(lambda: __import__("shutil").rmtree(folder))
+    request.addfinalizer(lambda: shutil.rmtree(folder))
     (folder / "inner/file").write_text("text")
     (folder / "link").symlink_to(folder / "inner")
     code = (
@@ -161,7 +163,7 @@ def test_packages_of_the_user_are_visible_where_they_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pip install --user puts them outside of Python's prefix."""
-    monkeypatch.setattr(house.site, "getusersitepackages", lambda: str(tmp_path))
+    monkeypatch.setattr(site, "getusersitepackages", lambda: str(tmp_path))
     assert tmp_path not in house.visible()
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     assert tmp_path in house.visible()

@@ -11,7 +11,7 @@ from autograder.isolation import IsolationError, Limits, WarmProcess, run
 from isolation import ask
 
 WALLED = ["full", "uncounted", "landlocked"]
-ALL = [*WALLED, "unwalled"]
+ALL = ["full", "landlocked", "unwalled"]
 
 
 @pytest.fixture(params=WALLED)
@@ -79,7 +79,7 @@ def test_a_large_parcel_arrives_while_the_task_sends(full: WarmProcess) -> None:
 def test_a_task_that_never_takes_its_parcel_is_not_waited_for(warm: WarmProcess) -> None:
     """Its deadline holds all the same."""
     began = time.monotonic()
-    ending = ask.run(warm, "sleep_first", {"large": bytes(1 << 22)}, wall_s=1).ending
+    ending = ask.run(warm, "sleep_first", {"large": bytes(1 << 22)}, wall_s=0.5).ending
     assert ending.how == "time"
     assert time.monotonic() - began < 4
 
@@ -97,8 +97,8 @@ def test_a_task_that_never_takes_its_parcel_is_not_waited_for(warm: WarmProcess)
 )
 def test_a_task_that_hangs_is_killed_at_its_deadline(warm: WarmProcess, code: str) -> None:
     """Whatever it does with signals, and however often it says that a step begins."""
-    ending = ask.ask(warm, code, wall_s=0.7).ending
-    assert (ending.how, ending.detail) == ("time", "over 0.7 s in all")
+    ending = ask.ask(warm, code, wall_s=0.4).ending
+    assert (ending.how, ending.detail) == ("time", "over 0.4 s in all")
     assert ending.wall_s < 3
 
 
@@ -157,7 +157,7 @@ MEMORY_BOMBS = {
     ),
     "many processes": (
         "for n in range(20):\n"
-        "    if os.fork() == 0: kept = bytearray(b'x') * 60_000_000; time.sleep(20)\n"
+        "    if os.fork() == 0: kept = bytearray(b'x') * 60_000_000; time.sleep(2)\n"
         "while True:\n"
         "    try: os.wait()\n"
         "    except ChildProcessError: os._exit(1)"
@@ -166,7 +166,7 @@ MEMORY_BOMBS = {
 COUNTED_BOMBS = {
     "memfd": ("h = os.memfd_create('x')\nwhile True: os.write(h, bytes(1 << 20))"),
     "tmpfs": (
-        "for n in range(1000): Path(f'/dev/shm/{n}').write_bytes(bytes(1 << 20))\ntime.sleep(20)"
+        "for n in range(1000): Path(f'/dev/shm/{n}').write_bytes(bytes(1 << 20)); time.sleep(0.005)\ntime.sleep(20)"
     ),
 }
 

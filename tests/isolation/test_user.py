@@ -1,4 +1,4 @@
-"""The same walls for an ordinary user, who needs them most: everything that is theirs is at stake."""
+"""The same walls for an ordinary user, who needs them most: all that is theirs is at stake."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ found = {{"walls": walls.summary()}}
 holes = holes.FILES | holes.NETWORK | holes.KERNEL | holes.PROCESSES
 with tempfile.TemporaryDirectory() as folder, targets(Path(folder)) as names:
     for kind, walls in kinds.items():
-        if walls.refuses or (kind != "landlocked" and kind != "first Landlock" and not walls.namespaces):
+        if walls.refuses or (kind in ("full", "no Landlock") and not walls.namespaces):
             continue
         with ask.start(walls) as warm:
             found[kind] = {{h: ask.find(warm, with_targets(c, names)) for h, c in holes.items()}}
@@ -46,7 +46,7 @@ with tempfile.TemporaryDirectory() as folder, targets(Path(folder)) as names:
                 "forks": "while True:\\n    try: os.fork()\\n    except OSError: time.sleep(1)",
                 "chmod": f"found = attempt(lambda: os.chmod({{names['SECRET']!r}}, 0))",
             }}.items():
-                ending = ask.ask(warm, code, memory_mb=150, processes=30, wall_s=1.5).ending
+                ending = ask.ask(warm, code, memory_mb=150, processes=30, wall_s=0.7).ending
                 found[f"{{kind}} {{how}}"] = ending.how
             mode = Path(names["SECRET"]).stat().st_mode & 0o777
             found[kind + " mode"] = mode

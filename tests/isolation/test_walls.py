@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.isolation import NO_WALLS, IsolationError, Walls, WarmProcess, survey
+from autograder.isolation import (
+    NO_WALLS,
+    IsolationError,
+    Limits,
+    Walls,
+    WarmProcess,
+    cgroups,
+    survey,
+)
 from autograder.isolation import walls as module
 
 FULL = Walls(namespaces=True, landlock=7, seccomp=True, cgroup=Path("/sys/fs/cgroup"), uid=65534)
@@ -72,7 +80,7 @@ def test_a_kernel_that_offers_less_gets_what_it_offers(
     stands: Callable[[Walls], bool], expected: dict[str, bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The survey tries less and less."""
-    monkeypatch.setattr(module.cgroups, "find", lambda: Path("/sys/fs/cgroup"))
+    monkeypatch.setattr(cgroups, "find", lambda: Path("/sys/fs/cgroup"))
     monkeypatch.setattr(module, "_stand", stands)
     found = survey()
     assert found.namespaces is expected["namespaces"]
@@ -108,8 +116,8 @@ def test_root_becomes_nobody_where_there_is_one(
     mapping: str, expected: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who only seems to be root, in a user namespace of one user, is no root to begin with."""
-    monkeypatch.setattr(module.os, "getuid", lambda: 0)
-    monkeypatch.setattr(module.Path, "read_text", lambda self: mapping)
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    monkeypatch.setattr(Path, "read_text", lambda self: mapping)
     assert module._unprivileged() == expected
 
 
@@ -122,4 +130,4 @@ def test_walls_that_the_kernel_refuses_are_an_isolation_error(walls: Walls) -> N
         WarmProcess((), impossible) as warm,
         pytest.raises(IsolationError, match="could not be built"),
     ):
-        warm.run("autograder.isolation._trial:task", {}, module.Limits(), lambda n, d: None)
+        warm.run("autograder.isolation._trial:task", {}, Limits(), lambda n, d: None)
