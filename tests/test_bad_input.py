@@ -55,7 +55,7 @@ def not_utf8(folder: Path) -> None:
 def many_outputs(folder: Path) -> None:
     made = nbformat.read(folder / "one.ipynb", as_version=4)
     text = "x" * 1023 + "\n"
-    find(made, "a").outputs = [nbformat.v4.new_output("stream", text=text * 50 << 10)]
+    find(made, "a").outputs = [nbformat.v4.new_output("stream", text=text * 51_200)]
     nbformat.write(made, folder / "one.ipynb")
 
 

@@ -103,7 +103,8 @@ def _update(cells: dict[int, dict[str, Any]], record: dict[str, Any]) -> None:
         # whoever sent this may have sent anything
         with contextlib.suppress(LookupError, TypeError):
             output = cells[update["index"]]["outputs"][update["output"]]
-            output["data"], output["metadata"] = update["data"], update["metadata"]
+            if "data" in output:  # a display, not printed text
+                output["data"], output["metadata"] = update["data"], update["metadata"]
 
 
 def load_answers(folder: Path) -> dict[str, bytes]:

@@ -135,7 +135,7 @@ def _of_value(value: object, points: float) -> Finding:
     return Finding(
         Outcome.PARTLY_CORRECT,
         "the tests",
-        f"{number:g} of {points:g} points",
+        f"{share * points:g} of {points:g} points",
         fraction=share,
     )
 

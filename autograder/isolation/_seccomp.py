@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import platform
 import socket
@@ -29,6 +30,7 @@ _NAMESPACE_FLAGS = (
     | _linux.CLONE_NEWNET
 )
 _SECCOMP_GET_ACTION_AVAIL = 2
+_F_SETOWN_EX, _FIOSETOWN, _SIOCSPGRP = 15, 0x8901, 0x8902
 _SOCKET_TYPES = 0xF  # the type of a socket without its flags
 _TRUNCATES_BEFORE = 3  # Landlock's ABI that first holds truncation
 _SIGNALS_BEFORE = 6  # and signals to processes outside
@@ -136,9 +138,7 @@ def _without_namespaces(landlock: int) -> list[bytes]:
     if landlock < _TRUNCATES_BEFORE:
         steps += _no_truncation()
     if landlock < _SIGNALS_BEFORE:
-        for name in calls.SIGNALS:
-            steps += _on(name, 0, *_if_among((os.getpid(),), _PERMIT), _give(_REFUSE))
-        steps += _answer(("pidfd_send_signal",), _REFUSE)
+        steps += _no_signals()
     return steps
 
 
@@ -157,6 +157,15 @@ def _no_truncation() -> list[bytes]:
     for name, argument in (("open", 1), ("openat", 2)):
         steps += _on(name, argument, _step(_AND, flags), *_if_among(refused, _REFUSE))
     return steps
+
+
+def _no_signals() -> list[bytes]:
+    """Refuse signals to other processes, also by way of a file that tells its owner of data."""
+    steps = _answer(("pidfd_send_signal",), _REFUSE)
+    for name in calls.SIGNALS:
+        steps += _on(name, 0, *_if_among((os.getpid(),), _PERMIT), _give(_REFUSE))
+    steps += _on("fcntl", 1, *_if_among((fcntl.F_SETOWN, _F_SETOWN_EX), _REFUSE))
+    return steps + _on("ioctl", 1, *_if_among((_FIOSETOWN, _SIOCSPGRP), _REFUSE))
 
 
 def _answer(names: tuple[str, ...], result: int) -> list[bytes]:

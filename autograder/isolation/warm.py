@@ -8,6 +8,7 @@ packets.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import select
@@ -49,6 +50,9 @@ def _prepare(setting: Setting) -> None:
         house.build(setting.readable, setting.root, setting.hidden)
     for name in setting.preload:
         _load(name)
+    # What is imported stays: a collection in a child would copy every page that it looks at.
+    gc.collect()
+    gc.freeze()
     os.environ.clear()
     os.environ.update(setting.environment)
     # where there is no process namespace, what a task left behind becomes ours to end

@@ -1,7 +1,8 @@
 """Things that walled-in code must not be able to do: each leaves in `found` what came of it.
 
 Every one is tried behind the full walls, behind Landlock and seccomp alone, and as an ordinary
-user. `SECRET`, `TCP`, `UDP`, `SOCKET`, `ABSTRACT` and `PARENT` are filled in by the tests.
+user. `SECRET`, `TCP`, `UDP`, `SOCKET`, `ABSTRACT`, `PARENT` and `LANDLOCK` (its ABI) are filled in
+by the tests.
 """
 
 from __future__ import annotations
@@ -140,6 +141,14 @@ PROCESSES = {
     "signal the parent": "found = attempt(lambda: os.kill(PARENT, 0))",
     "signal it through a handle": (
         "found = attempt(lambda: signal.pidfd_send_signal(os.pidfd_open(PARENT), 0))"
+    ),
+    "signal it by a file": (
+        "import fcntl\nours, theirs = socket.socketpair()\n"
+        "fcntl.fcntl(ours, fcntl.F_SETSIG, signal.SIGWINCH)\n"  # which nobody dies of
+        "def told():\n"
+        "    fcntl.fcntl(ours, fcntl.F_SETOWN, PARENT)\n"
+        "    if fcntl.fcntl(ours, fcntl.F_GETOWN) != PARENT: raise ProcessLookupError\n"
+        "found = attempt(told) if LANDLOCK < 6 else 'PermissionError'"  # held when it is sent
     ),
     "read its memory": "found = attempt(lambda: open(f'/proc/{PARENT}/mem', 'rb').read(1))",
     "read its environment": (

@@ -29,20 +29,8 @@ from typing import Any
 from autograder.isolation import Line
 
 MODULES = (
-    *(
-        asyncio,
-        contextlib,
-        ctypes,
-        json,
-        mmap,
-        multiprocessing,
-        os,
-        resource,
-        select,
-        shutil,
-        signal,
-    ),
-    *(socket, struct, subprocess, sys, tempfile, threading, time),
+    *(asyncio, contextlib, ctypes, json, mmap, multiprocessing, os, resource),
+    *(select, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time),
 )
 libc = ctypes.CDLL(None, use_errno=True)
 

@@ -111,7 +111,7 @@ def test_two_tasks_at_once_do_not_see_each_other(full: WarmProcess) -> None:
         "time.sleep(30)"
     )
     ready = threading.Event()
-    limits = replace(ask.SMALL, wall_s=2)
+    limits = replace(ask.SMALL, wall_s=1)
     neighbour = threading.Thread(
         target=full.run,
         args=("isolation.tasks:answer", {"code.py": code.encode()}, limits),

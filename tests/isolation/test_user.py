@@ -38,6 +38,7 @@ with tempfile.TemporaryDirectory() as folder, targets(Path(folder)) as names:
     for kind, walls in kinds.items():
         if walls.refuses or (kind in ("full", "no Landlock") and not walls.namespaces):
             continue
+        names["LANDLOCK"] = 7 if walls.namespaces else walls.landlock
         with ask.start(walls) as warm:
             found[kind] = {{h: ask.find(warm, with_targets(c, names)) for h, c in holes.items()}}
             found[kind + " user"] = ask.find(warm, "found = os.getuid()")
