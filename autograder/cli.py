@@ -120,6 +120,10 @@ def grade(
                 for result in grading:
                     tally.add(result)
                     advance()
+    if not grading.total and not grading.refused:
+        expected = opened.path("submitted", "<student>", assignment)
+        out.print(f"no hand-ins; expected folders such as {expected}")
+        return
     out.print(tally.summary())
     if tally.complaints:
         raise typer.Exit(NEEDS_PERSON)
@@ -229,6 +233,9 @@ def _one_line_for_mistakes() -> Iterator[None]:
         yield
     except UserError as error:
         err.print(f"autograder: {error}", markup=False)
+        raise typer.Exit(USAGE) from None
+    except OSError as error:  # a full disk, a folder that cannot be written
+        err.print(f"autograder: {error.filename or 'a file'}: {error.strerror}", markup=False)
         raise typer.Exit(USAGE) from None
 
 

@@ -79,7 +79,8 @@ class Course:
 
     def notebooks(self, assignment: str) -> list[Path]:
         """The assignment's source notebooks. Raises CourseError where there are none."""
-        found = sorted(self.source(assignment).glob("*.ipynb"))
+        is_name = assignment == Path(assignment).name
+        found = sorted(self.source(assignment).glob("*.ipynb")) if is_name else []
         if not found:
             others = sorted(p.name for p in self.source(".").glob("*") if p.is_dir())
             raise CourseError(

@@ -24,10 +24,11 @@ from autograder.course import Course, HandIn
 from autograder.errors import UserError
 from autograder.execution.nursery import Nursery
 from autograder.files import replace_folder
+from autograder.grading.gradebook import gradebook_name, open_gradebook
 from autograder.isolation import NO_WALLS, survey
 from autograder.leaks import find_leaks
 from autograder.notebook.reading import read_notebook
-from autograder.pipeline import Assignment, Result
+from autograder.pipeline import Assignment, Result, only_one
 
 _SETTINGS = Config()
 _SETTINGS.Execute.timeout = 3600
@@ -38,6 +39,7 @@ _SETTINGS.Execute.extra_arguments = [
 ]
 _SETTINGS.Execute.record_timing = False  # solutions/ is committed: the same source, the same file
 _SHOWN = 5
+_STAGE = ".release-"
 
 
 class ReleaseError(UserError):
@@ -58,10 +60,13 @@ def release_assignment(
 ) -> Released:
     """Make release/ and solutions/ of an assignment and enter it in the gradebook.
 
-    say: told what is being done. Raises ReleaseError, ConversionError or NotebookError; then all is
-    as it was.
+    say: told what is being done. Raises UserError; then all is as it was.
     """
-    with _stage(course) as stage:
+    course.notebooks(assignment)
+    if Path(gradebook_name(course)).is_file():
+        with open_gradebook(course):
+            pass  # a gradebook that cannot be used is told before the work begins
+    with only_one(course.runs(assignment)), _stage(course) as stage:
         made = _rehearse(course, assignment, stage, say)
         say("entering the assignment in the gradebook")
         convert(GenerateAssignment, course, assignment, {"release_directory": str(stage / "again")})
@@ -75,7 +80,8 @@ def find_stale(course: Course, assignment: str) -> list[str]:
 
     Outputs are not compared: a solution that trains a model shows other numbers each time.
     """
-    with _stage(course) as stage:
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Path(folder)
         _rehearse(course, assignment, stage, lambda _: None)
         stale = []
         for step in ("release", "solution"):
@@ -176,7 +182,9 @@ def _contents(folder: Path) -> dict[str, Any]:
 @contextmanager
 def _stage(course: Course) -> Iterator[Path]:
     """A folder in the course directory, so that what is made in it can be moved into place."""
-    stage = Path(tempfile.mkdtemp(dir=course.root, prefix=".release-"))
+    for left in course.root.glob(f"{_STAGE}*"):  # by a release that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    stage = Path(tempfile.mkdtemp(dir=course.root, prefix=_STAGE))
     try:
         yield stage
     finally:

@@ -8,11 +8,11 @@ c.Autograder.cell_timeout_s = 300
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable, PyFileConfigLoader
-from traitlets.config.loader import ConfigFileNotFound
 
 from autograder.errors import UserError
 
@@ -41,9 +41,9 @@ class Autograder(Configurable):  # type: ignore[misc]
         ["tensorflow", "keras", "torch", "jax"],
         help="The same, but only for notebooks that mention them.",
     ).tag(config=True)
-    notebook_timeout_s = Float(1200.0, help="Time for one notebook.").tag(config=True)
-    cell_timeout_s = Float(300.0, help="Time for one cell.").tag(config=True)
-    grading_timeout_s = Float(300.0, help="Time to grade one notebook's answers.").tag(config=True)
+    notebook_timeout_s = Float(1200.0, min=0.1, help="Time for one notebook.").tag(config=True)
+    cell_timeout_s = Float(300.0, min=0.1, help="Time for one cell.").tag(config=True)
+    grading_timeout_s = Float(300.0, min=0.1, help="Time to grade one notebook's answers.").tag(config=True)
     memory_mb = Integer(4096, min=64, help="Memory of one notebook.").tag(config=True)
     disk_mb = Integer(1024, min=1, help="What one notebook may write.").tag(config=True)
     processes = Integer(512, min=8, help="Processes and threads of one notebook.").tag(config=True)
@@ -73,17 +73,28 @@ def load_config(root: Path) -> Config:
 
     Raises SettingsError with one line when there is none or it cannot be run.
     """
+    for name in ("nbgrader_config.py", "course_config.py"):
+        if not (root / name).is_file():
+            raise SettingsError(
+                f"{root}: expected a course directory, found no {name} in it; "
+                "run the command in the course's root or name it with --course"
+            )
     try:
         return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-    except ConfigFileNotFound:
+    except (Exception, SystemExit) as error:  # the file is Python: anything may go wrong in it
+        reason = str(error).split(" (", 1)[0] if isinstance(error, SyntaxError) else str(error)
         raise SettingsError(
-            f"{root}: expected a course directory, found no nbgrader_config.py in it; "
-            "run the command in the course's root or name it with --course"
-        ) from None
-    except Exception as error:  # the file is Python: anything may go wrong in it
-        raise SettingsError(
-            f"{root / 'nbgrader_config.py'}: cannot be loaded: {type(error).__name__}: {error}"
+            f"{_where(root, error)}: cannot be loaded: {type(error).__name__}: {reason}"
         ) from error
+
+
+def _where(root: Path, error: BaseException) -> str:
+    """The file of the course, and the line in it, that `error` comes from."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).parent == root]
+    return f"{ours[-1].filename}, line {ours[-1].lineno}" if ours else f"{root}/nbgrader_config.py"
 
 
 def settings(config: Config) -> Autograder:

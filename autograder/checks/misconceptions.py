@@ -101,14 +101,19 @@ def pooling_mistakes(image: npt.ArrayLike, pool_size: Pair = 2) -> tuple[Mistake
 
 def _distinct(right: Array, *groups: Iterable[Mistake]) -> tuple[Mistake, ...]:
     """The mistakes in order, without those that are no mistake and those already explained."""
-    seen = [right]
+    seen = {_entries(right)}
     kept = []
     for mistake in (mistake for group in groups for mistake in group):
         wrong = np.asarray(mistake.wrong_answer)
-        if wrong.size and not any(np.array_equal(wrong, other) for other in seen):
-            seen.append(wrong)
+        if wrong.size and (entries := _entries(wrong)) not in seen:
+            seen.add(entries)
             kept.append(mistake)
     return tuple(kept)
+
+
+def _entries(array: Array) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """What two arrays share that `np.array_equal` calls equal."""
+    return array.shape, tuple(array.ravel().tolist())
 
 
 def _padding_mistakes(

@@ -10,14 +10,17 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
+from types import TracebackType
 from typing import Any, Literal, Self
 
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import BaseCell, Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.course import Course, HandIn, digest
@@ -36,32 +39,60 @@ class GradebookError(UserError):
     """The gradebook cannot take the scores; the message is one line: why and what to do."""
 
 
+@contextlib.contextmanager
+def open_gradebook(course: Course) -> Iterator[Gradebook]:
+    """The course's gradebook; it is not made where there is none yet.
+
+    Raises GradebookError when there is none, and for whatever the database refuses meanwhile.
+    """
+    name = gradebook_name(course)
+    if name.startswith("/") and not Path(name).is_file():
+        raise GradebookError(
+            f"{name}: expected the gradebook, found none; run `autograder release ASSIGNMENT` first"
+        )
+    try:
+        with Gradebook(course.db_url, course.directory.course_id) as gradebook:
+            yield gradebook
+    except SQLAlchemyError as error:
+        raise GradebookError(f"{name}: the gradebook cannot be used: {_reason(error)}") from error
+
+
+def gradebook_name(course: Course) -> str:
+    """The path of the gradebook, or its address without the password."""
+    url = make_url(course.db_url)
+    is_file = url.drivername.startswith("sqlite") and url.database
+    return str(url.database) if is_file else url.render_as_string(hide_password=True)
+
+
 class Record:
     """An open gradebook and the writing of results into it.
 
-    Raises GradebookError when the assignment is not in it as it stands in source/.
+    Raises GradebookError when the assignment is not in it as it stands in source/, and for whatever
+    the database refuses.
     """
 
     def __init__(self, course: Course, assignment: str, masters: Mapping[str, Master]) -> None:
         self._course = course
         self._assignment = assignment
-        try:
-            self._gradebook = Gradebook(course.db_url, course.directory.course_id)
+        with contextlib.ExitStack() as stack:
+            self._gradebook = stack.enter_context(open_gradebook(course))
             self._known = self._check(masters)
             # What is read stays read: every save asks anew for all that a person may have changed.
             self._gradebook.db().expire_on_commit = False
             self._cells = self._gradebook.db.query(BaseCell).all()
             self._due = self._gradebook.find_assignment(assignment).duedate
-        except SQLAlchemyError as error:
-            raise GradebookError(
-                f"{course.db_url}: the gradebook cannot be opened: {_first_line(error)}"
-            ) from error
+            self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._gradebook.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
 
     def save(
         self,
@@ -102,8 +133,8 @@ class Record:
             assignment = self._gradebook.find_assignment(self._assignment)
         except MissingEntry:
             raise GradebookError(
-                f"{self._course.db_url}: assignment {self._assignment!r} is not in the gradebook; "
-                f"{stale}"
+                f"{gradebook_name(self._course)}: assignment {self._assignment!r} is not in the "
+                f"gradebook; {stale}"
             ) from None
         kept = {
             notebook.name: {cell.name: cell.checksum for cell in notebook.source_cells}
@@ -162,7 +193,16 @@ class Record:
             }
         }
         empty = NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=[])
-        AssignLatePenalties(config=self._course.config).preprocess(empty, resources)
+        try:
+            AssignLatePenalties(config=self._course.config).preprocess(empty, resources)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # the plugin is the course's own
+            raise GradebookError(
+                f"{hand_in.student}, {notebook}: the late penalty could not be computed: "
+                f"{type(error).__name__}: {error}; mend the course's "
+                "AssignLatePenalties.plugin_class"
+            ) from error
 
     def _write_autograded(
         self,
@@ -236,5 +276,6 @@ def _timestamp(hand_in: HandIn) -> datetime | None:
         return None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def _reason(error: SQLAlchemyError) -> str:
+    """What the database said, without SQLAlchemy's lines on the statement."""
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -8,13 +8,18 @@ from nbgrader.converters import GenerateFeedback
 
 from autograder.converters import convert
 from autograder.course import Course, CourseError
+from autograder.grading.gradebook import open_gradebook
 
 
 def write_feedback(course: Course, assignment: str) -> list[Path]:
     """Write feedback/<student>/<assignment>/<notebook>.html for all that is graded.
 
-    Returns the pages. Raises CourseError where nothing is graded yet.
+    Returns the pages. Raises CourseError where nothing is graded yet, GradebookError where the
+    gradebook cannot be read.
     """
+    course.notebooks(assignment)
+    with open_gradebook(course):
+        pass  # a gradebook that cannot be read is told here, in one line
     if not list(course.path("autograded", "*", assignment).parent.parent.glob(f"*/{assignment}")):
         raise CourseError(
             f"{course.path('autograded', '<student>', assignment)}: nothing is graded yet; "

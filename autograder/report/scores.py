@@ -9,9 +9,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.api import MissingEntry, SubmittedAssignment
 
 from autograder.course import Course
+from autograder.grading.gradebook import open_gradebook
 from autograder.grading.scores import load
 
 
@@ -63,8 +64,11 @@ def test_rows(course: Course, assignment: str) -> list[TestRow]:
 
 
 def student_rows(course: Course, assignment: str) -> list[StudentRow]:
-    """A row per student, from the gradebook: manual scores, late penalties and all."""
-    with Gradebook(course.db_url, course.directory.course_id) as gradebook:
+    """A row per student, from the gradebook: manual scores, late penalties and all.
+
+    Raises GradebookError where it cannot be read.
+    """
+    with open_gradebook(course) as gradebook:
         try:
             found = gradebook.find_assignment(assignment)
         except MissingEntry:

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from autograder.grading.scores import NotebookScores, TestScore, load, save
-from autograder.grading.scores import test_score as score_of
+from autograder.grading import scores
+from autograder.grading.scores import NotebookScores, load, save
 
 NOT_GRADED = "could not be graded"
 
 
-def of(**claim: Any) -> TestScore:
-    return score_of(2.0, {"grade_id": "test_q", "outcome": "correct", "points": 2.0, **claim})
+def of(**claim: Any) -> scores.TestScore:
+    return scores.test_score(
+        2.0, {"grade_id": "test_q", "outcome": "correct", "points": 2.0, **claim}
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,9 +66,9 @@ def test_messages_are_bounded() -> None:
 
 def test_scores_survive_the_disk(tmp_path: Path) -> None:
     """What is saved is what is loaded."""
-    scores = NotebookScores("key", (of(rows=[{"asked": "é"}], html="<p>", message="\u2713"),))
-    save(tmp_path / "scores.json", scores)
-    assert load(tmp_path / "scores.json") == scores
+    some = NotebookScores("key", (of(rows=[{"asked": "é"}], html="<p>", message="\u2713"),))
+    save(tmp_path / "scores.json", some)
+    assert load(tmp_path / "scores.json") == some
 
 
 def test_half_a_character_is_no_reason_not_to_save(tmp_path: Path) -> None:

@@ -1,0 +1,202 @@
+"""The grading child: the instructor's cells on a student's answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from autograder import snapshot
+from autograder.grading import child
+from autograder.notebook.names import analyse
+from autograder.notebook.shell import NotebookShell
+
+BUDGET = snapshot.Budget()
+SETUP = "from autograder.checks import equal, form, scorecard\nimage = [[1, 2], [3, 4]]"
+CARD = "card = scorecard('1', points=2)\ncard.expect(2, equal(q, 10))\ncard"
+FROM_SETUP = analyse(SETUP).binds
+
+
+class FakeLine:
+    """A line with a parcel on it that keeps what is sent; any other call is a mistake."""
+
+    def __init__(self, parcel: dict[str, bytes]) -> None:
+        self._parcel = parcel
+        self.claims: dict[str, dict[str, Any]] = {}
+        self._step = ""
+
+    def parcel(self) -> dict[str, bytes]:
+        return self._parcel
+
+    def begin_step(self, name: str) -> None:
+        assert not self._step
+        self._step = name
+
+    def end_step(self, name: str) -> None:
+        assert name == self._step
+        self._step = ""
+
+    def send(self, name: str, data: bytes) -> None:
+        assert name == "score"
+        claim = json.loads(data)
+        self.claims[claim["grade_id"]] = claim
+
+
+def grade(
+    *tests: str,
+    answers: Mapping[str, object] | None = None,
+    missing: str = "",
+    more: dict[str, bytes] | None = None,
+    budget: int = 64_000_000,
+) -> list[dict[str, Any]]:
+    """The claims for test cells test_1, test_2, …, all of which find the same answers.
+
+    missing: what the student's cells before them raised. more: further files of the parcel.
+    """
+    cells: list[dict[str, Any]] = [{"index": 0, "source": SETUP}]
+    parcel = dict(more or {})
+    for number, source in enumerate(tests, start=1):
+        names = sorted(analyse(source).reads - FROM_SETUP)
+        cell = {"index": number, "grade_id": f"test_{number}", "points": 2.0}
+        cells.append({**cell, "source": source, "names": names})
+        for name in names:
+            if name in (answers or {}):
+                files = snapshot.save(snapshot.write((answers or {})[name], BUDGET))
+                for file, data in files.items():
+                    parcel[f"answers/test_{number}/{name}/{file}"] = data
+    why = {f"test_{number}": missing for number in range(1, len(tests) + 1) if missing}
+    request = {"cells": cells, "missing": why, "answer_bytes": budget}
+    line = FakeLine({"request.json": json.dumps(request).encode(), **parcel})
+    child.task(line)  # type: ignore[arg-type]
+    return list(line.claims.values())
+
+
+@pytest.fixture(autouse=True)
+def own_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each grading has a shell of its own, as in a process of its own."""
+    monkeypatch.setattr(child, "notebook_shell", NotebookShell)
+
+
+def outcome(claim: dict[str, Any]) -> tuple[float, str]:
+    return claim["points"], claim["outcome"]
+
+
+RIGHT, WRONG = (2.0, "correct"), (0.0, "incorrect")
+UNANSWERED, UNDECIDED = (0.0, "not attempted"), (0.0, "could not be graded")
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "expected"),
+    [
+        (CARD, 10, RIGHT),
+        (CARD, 11, WRONG),
+        (CARD, None, UNANSWERED),
+        (CARD, lambda: 10, WRONG),
+        ("assert q == 10", 10, RIGHT),
+        ("assert q == 10", 11, WRONG),
+        ("assert q == 10", ..., UNANSWERED),
+        ("assert q == 10", lambda: 10, WRONG),
+        ("assert q is not None", lambda: 10, UNDECIDED),
+        ("assert callable(q)", float("nan"), UNDECIDED),
+        ("2 - abs(q - 10)", 11, (1.0, "partly correct")),
+    ],
+)
+def test_an_answer_is_judged(source: str, value: object, expected: tuple[float, str]) -> None:
+    """By a scorecard, by asserts, by a number."""
+    (claim,) = grade(source, answers={"q": value})
+    assert outcome(claim) == expected
+
+
+@pytest.mark.parametrize(
+    "source", [CARD, "assert q == 10", "assert q is not None", "assert callable(q)", "q; None"]
+)
+def test_a_name_that_was_never_defined_was_not_attempted(source: str) -> None:
+    """No test is satisfied with it."""
+    assert outcome(*grade(source)) == UNANSWERED
+
+
+@pytest.mark.parametrize("answers", [{}, {"q": None}, {"q": ...}])
+@pytest.mark.parametrize("source", [CARD, "assert q is not None", "assert q.x == 3", "q + 1; None"])
+def test_what_failed_earns_nothing_and_says_so(source: str, answers: dict[str, object]) -> None:
+    """A cell that raised before it gave the answer does not make it pass for one."""
+    (claim,) = grade(source, answers=answers, missing="cell 3 raised ZeroDivisionError")
+    assert claim["points"] == 0.0
+    assert claim["outcome"] in ("incorrect", "could not be graded")
+    if claim["outcome"] == "could not be graded" or not answers:
+        assert "cell 3 raised ZeroDivisionError" in claim["message"]
+
+
+def test_one_of_two_names_is_not_enough() -> None:
+    """A plain test finds a name undefined, as it would in the student's own notebook."""
+    (claim,) = grade("assert model is not None\nassert q > 5", answers={"q": 10})
+    assert outcome(claim) == UNANSWERED
+    assert claim["message"].startswith("model is not defined in the notebook")
+
+
+def test_a_test_may_do_without_a_name() -> None:
+    """What it catches is its own affair."""
+    source = "try:\n    bonus\nexcept NameError:\n    bonus = 0\nassert q == 10"
+    assert outcome(*grade(source, answers={"q": 10})) == RIGHT
+
+
+def test_each_test_has_its_own_copy() -> None:
+    """What one test does to an answer, another does not see; nor does a name stay defined."""
+    spoil = "q.append(4)\nassert q == [1, 2, 3, 4]"
+    first, second = grade(spoil, spoil, answers={"q": [1, 2, 3]})
+    assert (outcome(first), outcome(second)) == (RIGHT, RIGHT)
+
+
+def test_an_answer_does_not_outlive_its_test() -> None:
+    """A name that was answered for one test and not for the next is not defined there."""
+    files = snapshot.save(snapshot.write(10, BUDGET))
+    more = {f"answers/test_1/q/{name}": data for name, data in files.items()}
+    first, second = grade("assert q == 10", "assert q == 10", more=more)
+    assert (outcome(first), outcome(second)) == (RIGHT, UNANSWERED)
+
+
+@pytest.mark.parametrize("name", ["card", "scorecard", "equal", "form", "image", "sum", "print"])
+def test_the_instructors_names_are_the_instructors(name: str) -> None:
+    """Answers of these names are not asked for, and change nothing when they are there."""
+    files = snapshot.save(snapshot.write(0, BUDGET))
+    more = {f"answers/test_1/{name}/{file}": data for file, data in files.items()}
+    source = CARD.replace("10", "sum(map(sum, image))")
+    assert outcome(*grade(source, answers={"q": 10}, more=more)) == RIGHT
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"value.json": b""},
+        {"value.json": b"{" * 100_000},
+        {"value.json": b'{"kind": "int", "value": ' + b"9" * 100_000 + b"}"},
+        {"value.json": b'{"kind": "int", "value": 10}', "0.npy": b"x"},
+        {"value.json": b'{"kind": "array", "blob": "0.npy"}'},
+        {"value.json": b'{"kind": "array", "blob": "../q/0.npy"}', "0.npy": b"x"},
+        {"0.npy": b"x"},
+        {"value.json": b" " * 2_000},
+    ],
+)
+@pytest.mark.parametrize("source", [CARD, "assert q == 10", "assert q is not None"])
+def test_forged_files_are_no_answer(source: str, files: dict[str, bytes]) -> None:
+    """The message says that what was written down cannot be read; the next test is graded."""
+    more = {f"answers/test_1/q/{name}": data for name, data in files.items()}
+    forged, other = grade(source, "assert p == 1", answers={"p": 1}, more=more, budget=1_000_000)
+    assert forged["points"] == 0.0
+    assert "what was written down of it cannot be read" in forged["message"]
+    assert outcome(other) == RIGHT
+
+
+def test_an_answer_over_the_budget_is_no_answer() -> None:
+    """The bound holds where it is read, too."""
+    (claim,) = grade("assert q[0] == 0", answers={"q": list(range(5_000))}, budget=1_000)
+    assert outcome(claim) == WRONG
+    assert "bytes" in claim["message"]
+
+
+def test_a_test_that_fails_does_not_end_the_others() -> None:
+    """Not even one that asks the shell to end."""
+    tests = ("assert q == 10\nexit()", "raise SystemExit", "1 / 0", "assert q == 10")
+    claims = grade(*tests, answers={"q": 10})
+    assert [claim["points"] for claim in claims[1:]] == [0.0, 0.0, 2.0]
