@@ -27,6 +27,7 @@ from autograder.execution.runs import Run, load_run, save_empty_run
 from autograder.grading.grade import grade, grade_unrun
 from autograder.grading.gradebook import Record, State
 from autograder.grading.scores import NOT_ATTEMPTED, NOT_GRADED, NotebookScores, load
+from autograder.grading.timestamps import read_timestamp
 from autograder.isolation import NO_WALLS, IsolationError
 from autograder.notebook.master import Master, load_master
 from autograder.notebook.plan import Plan, make_plan
@@ -135,8 +136,11 @@ class Assignment:
         return f"{notebook}.ipynb was not handed in{instead}"
 
     def files(self, hand_in: HandIn) -> Files:
+        """The files beside the notebooks, and what is odd about them or about the timestamp."""
         ignore = tuple(self.course.directory.ignore)
-        return read_files(hand_in.folder, self.course.settings.hand_in_mb, ignore)
+        files = read_files(hand_in.folder, self.course.settings.hand_in_mb, ignore)
+        remark = read_timestamp(hand_in.folder).remark
+        return replace(files, remarks=(*files.remarks, remark)) if remark else files
 
     def _execute(self, prepared: Prepared, place: Path, nursery: Nursery) -> tuple[Run, bool]:
         contents = prepared.files.contents

@@ -43,7 +43,9 @@ class Autograder(Configurable):  # type: ignore[misc]
     ).tag(config=True)
     notebook_timeout_s = Float(1200.0, min=0.1, help="Time for one notebook.").tag(config=True)
     cell_timeout_s = Float(300.0, min=0.1, help="Time for one cell.").tag(config=True)
-    grading_timeout_s = Float(300.0, min=0.1, help="Time to grade one notebook's answers.").tag(config=True)
+    grading_timeout_s = Float(300.0, min=0.1, help="Time to grade one notebook's answers.").tag(
+        config=True
+    )
     memory_mb = Integer(4096, min=64, help="Memory of one notebook.").tag(config=True)
     disk_mb = Integer(1024, min=1, help="What one notebook may write.").tag(config=True)
     processes = Integer(512, min=8, help="Processes and threads of one notebook.").tag(config=True)

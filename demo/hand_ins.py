@@ -31,8 +31,9 @@ HOSTILE = {
         return True
 q1 = Anything()""",
     "q2": """from pathlib import Path
-secrets = [*Path("/").glob("*/*/source"), *Path("..").rglob("*.ipynb"), *Path("/").glob("*/*/*.db")]
-q2 = [path.read_text() for path in secrets]
+folders = [Path.cwd(), *Path.cwd().parents, *Path("/").glob("*/*/build/demo")]
+names = ["source", "solutions", "submitted", "gradebook.db"]
+q2 = [str(path) for folder in folders for name in names if (path := folder / name).exists()]
 print("found:", q2)""",
     "q3": """import numpy as np
 np.array_equal = np.allclose = lambda *_, **__: True

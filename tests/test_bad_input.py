@@ -228,7 +228,9 @@ def said(course: Path) -> Said:
 
 
 def _lines_of(said: Said, student: str) -> list[str]:
-    return [line for line in said.lines if line.startswith((f"{student},", f"submitted/{student}:"))]
+    return [
+        line for line in said.lines if line.startswith((f"{student},", f"submitted/{student}:"))
+    ]
 
 
 def test_the_sound_are_graded_beside_the_broken(course: Path, said: Said) -> None:

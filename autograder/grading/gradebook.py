@@ -11,7 +11,6 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -29,6 +28,7 @@ from autograder.execution.runs import load_cells
 from autograder.files import write_atomic
 from autograder.grading.autograded import autograded
 from autograder.grading.scores import NotebookScores, TestScore
+from autograder.grading.timestamps import read_timestamp
 from autograder.notebook.master import Master
 from autograder.notebook.reading import write_notebook
 
@@ -48,7 +48,7 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
     name = gradebook_name(course)
     if name.startswith("/") and not Path(name).is_file():
         raise GradebookError(
-            f"{name}: expected the gradebook, found none; run `autograder release ASSIGNMENT` first"
+            f"{name}: expected the gradebook, found none; `autograder release` makes it"
         )
     try:
         with Gradebook(course.db_url, course.directory.course_id) as gradebook:
@@ -76,7 +76,7 @@ class Record:
         self._assignment = assignment
         with contextlib.ExitStack() as stack:
             self._gradebook = stack.enter_context(open_gradebook(course))
-            self._known = self._check(masters)
+            self._late = self._check(masters)
             # What is read stays read: every save asks anew for all that a person may have changed.
             self._gradebook.db().expire_on_commit = False
             self._cells = self._gradebook.db.query(BaseCell).all()
@@ -114,20 +114,25 @@ class Record:
             (folder / "scores.json").read_bytes(),
             json.dumps(notes),
             state,
-            str(_timestamp(hand_in)),
+            str(read_timestamp(hand_in.folder).time),
             str(self._due),
         )
         recorded = folder / "recorded"
-        is_known = (hand_in.student, notebook) in self._known
-        if is_known and recorded.is_file() and recorded.read_text() == marker:
+        late = self._late.get((hand_in.student, notebook))
+        if late is not None and recorded.is_file() and recorded.read_text() == marker:
+            if late:  # the penalty may depend on what a person has marked since
+                self._penalise(hand_in, notebook)
             return
         if state != "missing":
             self._write_autograded(hand_in, notebook, restored, scores, notes)
         self._write_scores(hand_in, notebook, restored, scores, state)
         write_atomic(recorded, marker.encode())
 
-    def _check(self, masters: Mapping[str, Master]) -> set[tuple[str, str]]:
-        """Compare the gradebook's cells with source/; returns whom it has scores of."""
+    def _check(self, masters: Mapping[str, Master]) -> dict[tuple[str, str], bool]:
+        """Compare the gradebook's cells with source/.
+
+        Returns which notebooks, by student and name, it has scores of, and whether they were late.
+        """
         stale = f"run `autograder release {self._assignment}` first"
         try:
             assignment = self._gradebook.find_assignment(self._assignment)
@@ -153,7 +158,7 @@ class Record:
                     f"was released; {stale}"
                 )
         return {
-            (submission.student.id, notebook.name)
+            (submission.student.id, notebook.name): submission.total_seconds_late > 0
             for submission in assignment.submissions
             for notebook in submission.notebooks
         }
@@ -170,7 +175,7 @@ class Record:
         with contextlib.ExitStack() as undo:
             undo.callback(gradebook.db.rollback)
             gradebook.update_or_create_student(hand_in.student)
-            stamp = _timestamp(hand_in)
+            stamp = read_timestamp(hand_in.folder).time
             when = {"timestamp": stamp} if stamp else {}
             submission = gradebook.update_or_create_submission(
                 self._assignment, hand_in.student, **when
@@ -246,7 +251,8 @@ def enter_scores(
         )
     for comment in entry.comments:
         cell = cells.get(comment.name)
-        comment.auto_comment = "No response." if cell is None or _is_unchanged(cell) else None
+        is_empty = state != "unreadable" and (cell is None or _is_unchanged(cell))
+        comment.auto_comment = "No response." if is_empty else None
 
 
 def _automatic(
@@ -263,17 +269,6 @@ def _automatic(
 def _is_unchanged(cell: NotebookNode) -> bool:
     settings: dict[str, Any] = cell.metadata.nbgrader
     return not utils.is_task(cell) and settings.get("checksum") == utils.compute_checksum(cell)
-
-
-def _timestamp(hand_in: HandIn) -> datetime | None:
-    """When it was handed in, from nbgrader's timestamp.txt; None where that says nothing."""
-    path = hand_in.folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > 100:
-        return None
-    try:
-        return utils.parse_utc(path.read_text().strip())  # type: ignore[no-any-return]
-    except (ValueError, OverflowError):
-        return None
 
 
 def _reason(error: SQLAlchemyError) -> str:

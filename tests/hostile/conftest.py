@@ -23,11 +23,13 @@ HONEST = ("aa-honest", "mm-honest", "zz-honest")  # graded first, in the middle 
 class Graded:
     """What became of a class with hostile students in it.
 
-    said: what `autograder grade` printed. heard: what reached the listeners on this machine.
+    said: what `autograder grade` printed, and then `autograder feedback`. heard: what reached the
+    listeners on this machine.
     """
 
     course: Path
     said: support.Said
+    said_then: support.Said
     scores: dict[tuple[str, str], dict[str, Any]]
     heard: list[str]
 
@@ -37,6 +39,11 @@ class Graded:
     def cells(self, student: str) -> str:
         """What the student's cells did, as it was recorded."""
         return (self.run(student) / "cells.jsonl").read_text()
+
+    def page(self, student: str) -> str:
+        """The feedback that the student gets to see."""
+        path = self.course / "feedback" / student / support.ASSIGNMENT / "quiz.html"
+        return path.read_text()
 
     def points(self, student: str) -> dict[str, float]:
         return {name: self.scores[student, name]["points"] for name in quiz.POINTS}
@@ -48,7 +55,7 @@ class Graded:
 
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
-    """Everybody's hand-in, graded once."""
+    """Everybody's hand-in, graded once, and everybody's feedback."""
     if survey().refuses:
         pytest.skip("this machine puts no walls around files and network")
     course = quiz.make_course(tmp_path_factory.mktemp("hostile") / "course")
@@ -58,7 +65,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     with _listeners(course) as (port, heard):
         _hand_in_all(course, port)
         said = support.autograder("grade", course=course)
-    return Graded(course, said, support.scores(course), heard)
+    said_then = support.autograder("feedback", course=course)
+    return Graded(course, said, said_then, support.scores(course), heard)
 
 
 def _hand_in_all(course: Path, port: int) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import nbformat
 import pytest
 import support
-from nbconvert import HTMLExporter
 
 from hostile import quiz
 from hostile.attacks import ATTACKS, FRAMES
@@ -51,6 +50,7 @@ def test_the_grading_has_a_result_for_everybody(graded: Graded, student: str) ->
 def test_nobody_else_is_harmed(graded: Graded, student: str) -> None:
     """Honest hand-ins before, between and after the hostile ones get full marks."""
     assert graded.points(student) == quiz.POINTS
+    assert f"{student}, quiz" not in graded.said.text
 
 
 @pytest.mark.parametrize("student", [*HONEST, *HOSTILE])
@@ -60,13 +60,12 @@ def test_what_is_shown_is_a_notebook(graded: Graded, student: str) -> None:
     nbformat.validate(nbformat.read(path, as_version=4))
 
 
-@pytest.mark.parametrize("student", [*FRAMES, "html", "half-characters"])
-def test_what_is_shown_becomes_a_page(graded: Graded, student: str) -> None:
-    """nbconvert makes a page of it; no script that a test's message quotes stands in it."""
-    path = graded.course / "autograded" / student / support.ASSIGNMENT / "quiz.ipynb"
-    page, _ = HTMLExporter().from_filename(str(path))
-    assert SCRIPT not in page
-    page.encode()
+@pytest.mark.parametrize("student", [*HONEST, *HOSTILE])
+def test_everybody_gets_feedback(graded: Graded, student: str) -> None:
+    """Whatever was sent, nbgrader makes a page of it; a script that a test quotes is text there."""
+    assert graded.said_then.code == 0
+    assert "Question 1" in graded.page(student) or "could not be graded" in graded.page(student)
+    assert SCRIPT not in graded.page(student)
 
 
 def test_the_command_says_that_somebody_must_look(graded: Graded) -> None:
@@ -77,11 +76,13 @@ def test_the_command_says_that_somebody_must_look(graded: Graded) -> None:
 
 @pytest.mark.parametrize("student", sorted(FRAMES))
 def test_the_line_was_found(graded: Graded, student: str) -> None:
-    """The attack really held the line: what it sent is there, or what it printed is."""
-    sent = '"index": 0, "outputs": []' in graded.cells(student) or graded.message(
-        student, "test_q1"
+    """The attack really held the line: a record was forged, or it says so, or the line broke."""
+    forged = '"outputs": \\[(?!.*on the line).*"execution_count": null'
+    broken = "was sent|all is well|exit code 1"
+    assert re.search(
+        f"on the line: True|{forged}|{broken}",
+        graded.cells(student) + graded.message(student, "test_q1"),
     )
-    assert "on the line: True" in graded.cells(student) or sent
 
 
 @pytest.mark.parametrize(
