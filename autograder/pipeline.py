@@ -128,6 +128,17 @@ class Assignment:
             ) from error
         return Result(hand_in, notebook, scores, executed, graded, (*remarks, *run.remarks))
 
+    def give_up(self, hand_in: HandIn, notebook: str, error: Exception) -> tuple[Prepared, Result]:
+        """What becomes of a notebook that the kit itself failed on: a person has to look at it."""
+        graded = self.masters[notebook].graded
+        problem = f"the autograder failed on it, which is a bug: {type(error).__name__}: {error}"
+        nothing = Files({}, ())
+        prepared = Prepared(
+            Sanitised(graded, ()), make_plan(graded), nothing, problem, "unreadable"
+        )
+        place = self.course.run(hand_in, notebook)
+        return prepared, self._without_running(prepared, hand_in, notebook, place)
+
     def _not_handed_in(self, hand_in: HandIn, notebook: str) -> str:
         """That the notebook is missing, and which other notebooks lie there instead."""
         found = sorted(path.name for path in hand_in.folder.glob("*.ipynb"))
@@ -242,8 +253,13 @@ class Grading:
 
     def _work(self, item: tuple[HandIn, str]) -> tuple[Prepared, Result]:
         hand_in, notebook = item
-        prepared = self._assignment.prepare(hand_in, notebook)
-        return prepared, self._assignment.work_on(prepared, hand_in, notebook, self._nursery)
+        try:
+            prepared = self._assignment.prepare(hand_in, notebook)
+            return prepared, self._assignment.work_on(prepared, hand_in, notebook, self._nursery)
+        except UserError:
+            raise
+        except Exception as error:  # one hand-in must not end the grading of all others
+            return self._assignment.give_up(hand_in, notebook, error)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from autograder.files import replace_folder
 from autograder.grading.gradebook import gradebook_name, open_gradebook
 from autograder.isolation import NO_WALLS, survey
 from autograder.leaks import find_leaks
+from autograder.notebook.plan import find_clashes
 from autograder.notebook.reading import read_notebook
 from autograder.pipeline import Assignment, Result, only_one
 
@@ -113,6 +114,7 @@ def _rehearse(course: Course, assignment: str, stage: Path, say: Callable[[str],
     solved, unedited = (
         HandIn(role, assignment, stage / role / assignment) for role in ("solution", "release")
     )
+    _refuse(_clashes(rehearsal, solved))
     results = _grade(rehearsal, [solved, unedited])
     _refuse(_shortfalls(results[solved]))
     _refuse(_undeserved(results[unedited]))
@@ -133,6 +135,12 @@ def _grade(assignment: Assignment, hand_ins: list[HandIn]) -> dict[HandIn, list[
             hand_in: [assignment.work(hand_in, name, nursery) for name in assignment.masters]
             for hand_in in hand_ins
         }
+
+
+def _clashes(assignment: Assignment, solved: HandIn) -> Iterator[str]:
+    for name in assignment.masters:
+        plan = assignment.prepare(solved, name).plan
+        yield from (f"{name}, {clash}" for clash in find_clashes(plan))
 
 
 def _shortfalls(results: list[Result]) -> Iterator[str]:

@@ -21,12 +21,14 @@ from autograder.notebook.warm import notebook_shell
 def task(line: Line) -> None:
     """Run the cells of "request.json"; send a "cell" for each, and the answers at each test cell.
 
-    "request.json" holds {"cells": Plan.execution(), "output_bytes": …, "answer_bytes": …}; every
-    "file/<path>" is put into the work directory first.
+    "request.json" holds {"cells": Plan.execution(), "files": […], "output_bytes": …,
+    "answer_bytes": …}; "file/0", "file/1", … are put into the work directory first, under the paths
+    that "files" has for them.
     """
     parcel = line.parcel()
     request = json.loads(parcel.pop("request.json"))
-    _unpack(parcel)
+    for number, name in enumerate(request["files"]):
+        _write(Path(name), parcel.pop(f"file/{number}"))
     limit = OutputLimit(bytes=request["output_bytes"])
     budget = snapshot.Budget(max_bytes=request["answer_bytes"])
     with notebook_shell() as shell:
@@ -39,11 +41,9 @@ def task(line: Line) -> None:
                 _run(line, cell, shell, limit, ran)
 
 
-def _unpack(parcel: dict[str, bytes]) -> None:
-    for name, data in parcel.items():
-        path = Path(name.removeprefix("file/"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 def _run(

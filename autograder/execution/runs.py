@@ -141,6 +141,8 @@ class Recorder:
         self._written: set[int] = set()
         self._reached: list[str] = []
         place.parent.mkdir(parents=True, exist_ok=True)
+        for left_behind in place.parent.glob(f".{place.name}.*"):  # by a run that was killed
+            shutil.rmtree(left_behind, ignore_errors=True)
         self._folder = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
         os.chmod(self._folder, 0o755)
         self._file = (self._folder / "cells.jsonl").open("ab", buffering=0)

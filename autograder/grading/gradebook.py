@@ -110,6 +110,7 @@ class Record:
         """
         folder = self._course.run(hand_in, notebook)
         marker = digest(
+            json.dumps(restored, sort_keys=True),
             (folder / "run.json").read_bytes(),
             (folder / "scores.json").read_bytes(),
             json.dumps(notes),
@@ -119,11 +120,15 @@ class Record:
         )
         recorded = folder / "recorded"
         late = self._late.get((hand_in.student, notebook))
-        if late is not None and recorded.is_file() and recorded.read_text() == marker:
+        is_shown = self._autograded(hand_in, notebook).is_file() or state == "missing"
+        is_recorded = recorded.is_file() and recorded.read_text() == marker
+        if late is not None and is_shown and is_recorded:
             if late:  # the penalty may depend on what a person has marked since
                 self._penalise(hand_in, notebook)
             return
-        if state != "missing":
+        if state == "missing":
+            self._autograded(hand_in, notebook).unlink(missing_ok=True)
+        else:
             self._write_autograded(hand_in, notebook, restored, scores, notes)
         self._write_scores(hand_in, notebook, restored, scores, state)
         write_atomic(recorded, marker.encode())
@@ -209,6 +214,10 @@ class Record:
                 "AssignLatePenalties.plugin_class"
             ) from error
 
+    def _autograded(self, hand_in: HandIn, notebook: str) -> Path:
+        folder = self._course.path("autograded", hand_in.student, hand_in.assignment)
+        return folder / f"{notebook}.ipynb"
+
     def _write_autograded(
         self,
         hand_in: HandIn,
@@ -217,14 +226,13 @@ class Record:
         scores: NotebookScores,
         notes: tuple[str, ...],
     ) -> None:
-        folder = self._course.path("autograded", hand_in.student, hand_in.assignment)
-        folder.mkdir(parents=True, exist_ok=True)
+        path = self._autograded(hand_in, notebook)
+        path.parent.mkdir(parents=True, exist_ok=True)
         cells = load_cells(self._course.run(hand_in, notebook))
         shown = autograded(restored, cells, scores.tests, notes)
-        write_notebook(shown, folder / f"{notebook}.ipynb")
-        stamp = hand_in.folder / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink():
-            shutil.copyfile(stamp, folder / "timestamp.txt")
+        write_notebook(shown, path)
+        if read_timestamp(hand_in.folder).time:
+            shutil.copy(hand_in.folder / "timestamp.txt", path.parent)
 
 
 def enter_scores(
@@ -246,9 +254,7 @@ def enter_scores(
     for grade in entry.grades:
         score = None if state == "unreadable" else _automatic(cells.get(grade.name), tests, state)
         grade.auto_score = score
-        grade.needs_manual_grade = score is None or (
-            grade.manual_score is not None and state != "missing"
-        )
+        grade.needs_manual_grade = score is None or grade.manual_score is not None
     for comment in entry.comments:
         cell = cells.get(comment.name)
         is_empty = state != "unreadable" and (cell is None or _is_unchanged(cell))

@@ -30,7 +30,7 @@ def read_timestamp(folder: Path) -> Timestamp:
     A time without a zone is in UTC. A file that says nothing means: handed in on time.
     """
     try:
-        text = read_plain(folder / "timestamp.txt", _LONGEST).decode().strip()
+        text = read_plain(folder / "timestamp.txt", _LONGEST).decode("utf-8-sig").strip()
     except FileNotFoundError:
         return Timestamp(None)
     except (OSError, UnicodeDecodeError) as error:

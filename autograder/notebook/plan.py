@@ -7,6 +7,7 @@ the student, run on the trusted side. Whatever else a test cell reads crosses as
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -91,6 +92,29 @@ def make_plan(nb: NotebookNode) -> Plan:
     """
     ledger = _Ledger()
     return Plan(tuple(ledger.step(index, cell) for index, cell in enumerate(nb.cells)))
+
+
+def find_clashes(plan: Plan) -> list[str]:
+    """Answers that a test would not get, because an earlier test binds their name; a line each.
+
+    For the plan of a solved notebook: what a test cell binds is taken for the instructor's.
+    """
+    answers: set[str] = set()
+    tests: dict[str, str] = {}
+    clashes = []
+    for step in plan.steps:
+        if step.kind == "student":
+            with suppress(SyntaxError):  # then it does not run either
+                answers |= analyse(step.source).binds
+        if step.kind == "test":
+            names = analyse(step.source)
+            clashes += [
+                f"{step.grade_id} reads the answer {name!r}, but {tests[name]} binds that name; "
+                "call it something else there"
+                for name in sorted(names.reads & answers & tests.keys())
+            ]
+            tests |= dict.fromkeys(names.binds, str(step.grade_id))
+    return clashes
 
 
 def _key(steps: list[dict[str, Any]]) -> str:

@@ -77,6 +77,7 @@ def _hand_in_all(course: Path, port: int) -> None:
         edits.hand_in_edited(course, student, edit)
     edits.hand_in_links(course, "hands-in-links")
     edits.hand_in_a_link(course, "is-a-link")
+    edits.hand_in_modules(course, "hands-in-modules")
 
 
 def _fill(attack: Attack, course: Path, port: int) -> Attack:

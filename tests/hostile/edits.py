@@ -131,3 +131,15 @@ def hand_in_a_link(course: Path, student: str) -> None:
     path = quiz.hand_in(course, student, quiz.WRONG) / "quiz.ipynb"
     path.unlink()
     path.symlink_to(course / "submitted" / "aa-honest" / "ps" / "quiz.ipynb")
+
+
+def hand_in_modules(course: Path, student: str) -> None:
+    """Files that would stand before Python's own modules, and one at the end of a long path."""
+    folder = quiz.hand_in(course, student, quiz.RIGHT, own="import json, numpy, random")
+    for name in ("json", "numpy", "random", "autograder", "sitecustomize", "IPython"):
+        (folder / f"{name}.py").write_text("raise SystemExit")
+    for name in ("request.json", "value.json"):
+        (folder / name).write_text("{}")
+    deep = folder / ("d" * 200) / ("e" * 200) / ("f" * 200)
+    deep.mkdir(parents=True)
+    (deep / "notes.txt").write_text("notes")

@@ -16,7 +16,8 @@ from hostile.edits import EDITS
 
 pytestmark = pytest.mark.timeout(300)
 
-HOSTILE = [*ATTACKS, *EDITS, "hands-in-links", "is-a-link"]
+FOLDERS = {"hands-in-links": {}, "is-a-link": {}, "hands-in-modules": quiz.POINTS}
+HOSTILE = [*ATTACKS, *EDITS, *FOLDERS]
 SCRIPT = "<script>alert(1)"
 OUTCOMES = {"correct", "partly correct", "incorrect", "not attempted", "could not be graded"}
 
@@ -24,7 +25,7 @@ OUTCOMES = {"correct", "partly correct", "incorrect", "not attempted", "could no
 @pytest.mark.parametrize("student", HOSTILE)
 def test_no_point_is_gained_that_was_not_earned(graded: Graded, student: str) -> None:
     """Each test gives what the answer deserves, and nothing where there is none."""
-    earned = ATTACKS[student].earned if student in ATTACKS else {}
+    earned = ATTACKS[student].earned if student in ATTACKS else FOLDERS.get(student, {})
     assert graded.points(student) == {**dict.fromkeys(quiz.POINTS, 0.0), **earned}
 
 

@@ -8,7 +8,7 @@ import pytest
 from nbformat import NotebookNode, v4
 from nbgrader.utils import compute_checksum
 
-from autograder.notebook.plan import Plan, Step, make_plan
+from autograder.notebook.plan import Plan, Step, find_clashes, make_plan
 from autograder.notebook.reading import NotebookError
 
 CARD = "card = scorecard('1', points=2)\ncard.expect(2, equal(q1, secret))\ncard"
@@ -226,3 +226,24 @@ def test_a_plan_of_what_is_in_the_notebook_alone(tmp_path: Path) -> None:
     """No cells, no steps."""
     assert plan() == Plan(())
     assert plan().execution() == plan().grading() == []
+
+
+def test_an_answer_that_an_earlier_test_binds_is_a_clash() -> None:
+    """Such a name would be taken for the instructor's, and the student's answer be lost."""
+    steps = (
+        Step(0, "student", "q1 = 1\nx = 2", "q1"),
+        Step(1, "test", "x = q1\nx", "test_q1", 1.0),
+        Step(2, "test", "assert x == 2", "test_x", 1.0),
+    )
+    (clash,) = find_clashes(Plan(steps))
+    assert "test_x reads the answer 'x', but test_q1 binds that name" in clash
+
+
+def test_a_card_in_every_test_is_no_clash() -> None:
+    """Tests may bind the same helper names, as long as no answer is called so."""
+    steps = (
+        Step(0, "student", "q1 = 1", "q1"),
+        Step(1, "test", "card = q1\ncard", "test_q1", 1.0),
+        Step(2, "test", "card = q1\ncard", "test_q2", 1.0),
+    )
+    assert find_clashes(Plan(steps)) == []

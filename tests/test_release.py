@@ -1,0 +1,298 @@
+"""What is released, and what is refused, with everything left as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from support import (
+    ASSIGNMENT,
+    HIDDEN_LINE,
+    RIGHT,
+    SCHEME_LINE,
+    SOLUTION_LINE,
+    STUB,
+    autograder,
+    build,
+    cell,
+    copy_released,
+    environment,
+    find,
+    gradebook,
+    hand_in,
+    notebook,
+    one,
+    two,
+    write,
+)
+
+from autograder.course import Course
+from autograder.release import find_stale
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Released from one and two; read only."""
+    return copy_released(tmp_path_factory.mktemp("release"))
+
+
+def _read(course: Path, step: str, name: str = "one") -> NotebookNode:
+    return nbformat.read(course / step / ASSIGNMENT / f"{name}.ipynb", as_version=4)
+
+
+def test_the_release_is_what_students_may_see(course: Path) -> None:
+    """Stubs in place of solutions; no hidden test, no mark scheme, no output."""
+    text = (course / "release" / ASSIGNMENT / "one.ipynb").read_text()
+    for secret in (HIDDEN_LINE, SOLUTION_LINE, SCHEME_LINE, "model answer", "HIDDEN", "SCHEME"):
+        assert secret not in text
+    released = _read(course, "release")
+    assert find(released, "a").source == STUB
+    assert "card.require" in find(released, "test_a").source
+
+
+def test_the_solutions_are_complete_and_executed(course: Path) -> None:
+    """For those who teach: solutions, hidden tests, and the card with full marks."""
+    solved = _read(course, "solutions")
+    assert SOLUTION_LINE in find(solved, "a").source
+    assert find(solved, "why").source == "It is the model answer."
+    (output,) = find(solved, "test_a").outputs
+    assert output.data["text/plain"] == "2.0"
+    assert "timestamp" not in str(solved.cells)  # the same source gives the same file
+
+
+def test_the_gradebook_knows_the_assignment(course: Path) -> None:
+    """With its notebooks and points, hidden tests included."""
+    with gradebook(course) as book:
+        assignment = book.find_assignment(ASSIGNMENT)
+        assert [notebook.name for notebook in assignment.notebooks] == ["one", "two"]
+        assert assignment.max_score == 6
+        assert HIDDEN_LINE in book.find_source_cell("test_a", "one", ASSIGNMENT).source
+
+
+def test_nothing_is_left_behind(course: Path) -> None:
+    """No stage, no runs of the rehearsal."""
+    assert {path.name for path in course.iterdir()} == {
+        *("course_config.py", "nbgrader_config.py", "gradebook.db"),
+        *("source", "release", "solutions", "runs"),
+    }
+    assert [path.name for path in (course / "runs" / ASSIGNMENT).iterdir()] == [".lock"]
+
+
+def test_releasing_again_changes_no_file(tmp_path: Path) -> None:
+    """Reproducible: what is committed changes only when the source does. And it says what it did."""
+    root = copy_released(tmp_path)
+    before = _tree(root)
+    said = autograder("release", course=root)
+    assert said.text == "released ps: one, two; 6 points, 3 of them scored by tests\n"
+    assert _tree(root) == before
+
+
+def _tree(course: Path) -> dict[str, str]:
+    """All that a release makes, by content; of the gradebook, its source cells."""
+    tree = {
+        str(path.relative_to(course)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for step in ("source", "release", "solutions")
+        for path in sorted((course / step).rglob("*"))
+        if path.is_file()
+    }
+    if (course / "gradebook.db").is_file():
+        with gradebook(course) as book:
+            for made in book.find_assignment(ASSIGNMENT).notebooks:
+                tree |= {f"{made.name}/{c.name}": str(c.checksum) for c in made.source_cells}
+    return tree
+
+
+def _with(made: NotebookNode, grade_id: str, source: str) -> NotebookNode:
+    find(made, grade_id).source = source
+    return made
+
+
+def _with_metadata(made: NotebookNode) -> NotebookNode:
+    made.metadata["notes"] = {"remember": [HIDDEN_LINE]}
+    return made
+
+
+def _with_attachment(made: NotebookNode) -> NotebookNode:
+    find(made, "why_question")["attachments"] = {"notes.txt": {"text/plain": SCHEME_LINE}}
+    return made
+
+
+def _after(made: NotebookNode, source: str, kind: str = "code") -> NotebookNode:
+    made.cells.append(cell(kind, "more", source, locked=True))
+    return made
+
+
+CALLED = "a = print  # somebody's function\n### BEGIN SOLUTION\na = lambda: 42\n### END SOLUTION"
+
+# Each a source that must not be released as it is, and what the line says.
+REFUSED = {
+    "a hidden test in another cell": (
+        _after(one(), f"# {HIDDEN_LINE}"),
+        "one.ipynb: a line of the hidden tests in cell 'test_a' is still there",
+    ),
+    "a solution in another cell": (
+        _after(one(), f"Try `{SOLUTION_LINE}`.", "markdown"),
+        "one.ipynb: a line of the solution in cell 'a' is still there",
+    ),
+    "a model answer in another cell": (
+        _after(one(), "It is the model answer.", "markdown"),
+        "one.ipynb: a line of the solution in cell 'why' is still there",
+    ),
+    "a mark scheme in another cell": (
+        _after(one(), f"Markers: {SCHEME_LINE}", "markdown"),
+        "one.ipynb: a line of the mark scheme in cell 'why_question' is still there",
+    ),
+    "a mark scheme by another delimiter": (
+        _with(one(), "why_question", f"Why?\n### BEGIN MARK SCHEME ###\n{SCHEME_LINE}"),
+        "BEGIN MARK SCHEME",
+    ),
+    "a secret in metadata": (
+        _with_metadata(one()),
+        "one.ipynb: a line of the hidden tests in cell 'test_a' is still there",
+    ),
+    "a secret in an attachment": (
+        _with_attachment(one()),
+        "one.ipynb: a line of the mark scheme in cell 'why_question' is still there",
+    ),
+    "a solution that is wrong": (
+        _with(one(), "a", "a = ...\n### BEGIN SOLUTION\na = [6, 8]\n### END SOLUTION"),
+        "one, test_a: the solution scores 0 of 2, incorrect",
+    ),
+    "a solution that raises": (
+        _with(one(), "a", "a = ...\n### BEGIN SOLUTION\na = sevenfold\n### END SOLUTION"),
+        "name 'sevenfold' is not defined",
+    ),
+    "a solution that cannot cross": (
+        _with(one(), "a", CALLED),
+        "one, test_a: the solution scores 0 of 2",
+    ),
+    "an unedited release that scores": (
+        _with(one(), "a", f"a = [6, 7]\n### BEGIN SOLUTION\n{SOLUTION_LINE}\n### END SOLUTION"),
+        "one, test_a: the unedited release is 'correct', expected 'not attempted'",
+    ),
+    "an unedited release that is wrong": (
+        _with(one(), "a", f"a = [0, 0]\n### BEGIN SOLUTION\n{SOLUTION_LINE}\n### END SOLUTION"),
+        "one, test_a: the unedited release is 'incorrect', expected 'not attempted'",
+    ),
+    "a card with points left over": (
+        one("card.expect(1, equal(a, [6, 7]))"),
+        "the card allots 1 of the cell's 2 points",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A released course, in which all sources are tried one after the other."""
+    return copy_released(tmp_path_factory.mktemp("refusals"))
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_refused(why: str, refusals: Path) -> None:
+    """One line, exit code 2, and release, solutions and gradebook as they were."""
+    made, message = REFUSED[why]
+    before = _tree(refusals)
+    write(made, refusals / "source" / ASSIGNMENT / "one.ipynb")
+    said = autograder("release", course=refusals)
+    write(one(), refusals / "source" / ASSIGNMENT / "one.ipynb")
+    assert said.code == 2, said.text
+    assert len(said.text.splitlines()) == 1, said.text
+    assert message in said.text
+    assert _tree(refusals) == before
+    assert not list(refusals.glob(".release-*"))
+
+
+def test_a_secret_in_another_file_is_refused(refusals: Path) -> None:
+    """nbgrader copies what lies beside the notebooks to the students."""
+    path = refusals / "source" / ASSIGNMENT / "notes.txt"
+    path.write_text(f"to do: explain {SOLUTION_LINE}")
+    said = autograder("release", course=refusals)
+    path.unlink()
+    assert said.code == 2
+    assert "notes.txt: a line of the solution in cell 'a' is still there" in said.text
+    assert not (refusals / "release" / ASSIGNMENT / "notes.txt").exists()
+
+
+def test_a_removed_notebook_is_refused_once_it_was_handed_in(tmp_path: Path) -> None:
+    """Its scores would go with it; nbgrader says so in one line, and nothing changes."""
+    root = copy_released(tmp_path)
+    hand_in(root, "s")
+    assert autograder("grade", course=root).code == 0
+    (root / "source" / ASSIGNMENT / "two.ipynb").unlink()
+    before = _tree(root)
+    said = autograder("release", course=root)
+    assert said.code == 2
+    assert len(said.text.splitlines()) == 1, said.text
+    assert "Cannot remove notebooks" in said.text
+    assert _tree(root) == before
+
+
+@pytest.mark.parametrize("step", ["release", "solutions"])
+def test_a_stale_file_is_found(step: str, tmp_path: Path) -> None:
+    """Edited by hand, it is not what the source gives."""
+    root = copy_released(tmp_path)
+    path = root / step / ASSIGNMENT / "one.ipynb"
+    made = nbformat.read(path, as_version=4)
+    find(made, "why_question").source += "\nAnd by hand."
+    write(made, path)
+    (root / step / ASSIGNMENT / "old.txt").write_text("left over")
+    assert find_stale(Course(root), ASSIGNMENT) == [
+        f"{root / step / ASSIGNMENT / name} is stale" for name in ("old.txt", "one.ipynb")
+    ]
+
+
+def test_a_killed_release_is_made_good_by_the_next(tmp_path: Path) -> None:
+    """Killed in the middle, the old release stands; the next run clears up."""
+    root = copy_released(tmp_path)
+    before = _tree(root)
+    made = _with(two(), "b", "b = ...\n### BEGIN SOLUTION\nb = 8 // 2\n### END SOLUTION")
+    write(made, root / "source" / ASSIGNMENT / "two.ipynb")
+    sources = {name for name in before if name.startswith("source")}
+    command = [sys.executable, "-m", "autograder", "release", ASSIGNMENT, "--course", str(root)]
+    with subprocess.Popen(command, env=environment(), start_new_session=True) as releasing:
+        deadline = time.monotonic() + 60
+        while not list(root.glob(".release-*/release")):
+            assert releasing.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(releasing.pid, signal.SIGKILL)
+    after = _tree(root)
+    assert {name: after[name] for name in after if name not in sources} == {
+        name: before[name] for name in before if name not in sources
+    }
+    assert autograder("release", course=root).code == 0
+    assert "8 // 2" in (root / "solutions" / ASSIGNMENT / "two.ipynb").read_text()
+    assert not list(root.glob(".release-*"))
+
+
+def test_other_files_reach_the_students(tmp_path: Path) -> None:
+    """Pictures and data beside the notebooks are released with them; solutions may read them."""
+    root = build(tmp_path, two=two())
+    folder = root / "source" / ASSIGNMENT
+    (folder / "data").mkdir()
+    (folder / "data" / "four.txt").write_text("4")
+    solution = "b = int(open('data/four.txt').read())"
+    answer = f"b = ...\n### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
+    write(_with(two(), "b", answer), folder / "two.ipynb")
+    said = autograder("release", course=root)
+    assert said.code == 0, said.text
+    assert (root / "release" / ASSIGNMENT / "data" / "four.txt").read_text() == "4"
+    hand_in(root, "s", {**RIGHT, "b": solution})
+    shutil.copytree(folder / "data", root / "submitted" / "s" / ASSIGNMENT / "data")
+    assert autograder("grade", course=root).code == 0
+
+
+def test_an_empty_notebook_is_released(tmp_path: Path) -> None:
+    """Nothing to score is no fault."""
+    made = notebook(cell("markdown", "intro", "Welcome!", locked=True))
+    said = autograder("release", course=build(tmp_path, intro=made))
+    assert said.text == "released ps: intro; 0 points, 0 of them scored by tests\n"
