@@ -20,6 +20,10 @@ from traitlets.config import Config
 
 from autograder.notebook.reading import read_notebook
 
+# What a delimiter looks like, misspelt or not the one that the course has set.
+_DELIMITER = re.compile(
+    r"\b(?:begin|end)\s+(?:hidden\s+test|solution|mark\s+scheme)", re.IGNORECASE
+)
 _SHORTEST = 8  # a shorter line, such as "else:" or "])", tells nothing
 
 
@@ -41,12 +45,10 @@ def find_leaks(source: Path, release: Path, config: Config) -> list[str]:
     texts = {path: _texts(path) for path in sorted(release.rglob("*")) if path.is_file()}
     leaks = []
     for path, text in texts.items():
-        leaks += [
-            f"{path.name}: the delimiter {mark!r} is still there"
-            for region in regions
-            for mark in (region.begin, region.end)
-            if mark in text
-        ]
+        marks = [mark for region in regions for mark in (region.begin, region.end) if mark in text]
+        if not marks and (found := _DELIMITER.search(text)):
+            marks = [found.group()]
+        leaks += [f"{path.name}: the delimiter {mark!r} is still there" for mark in marks]
         leaks += _outputs(path)
     for notebook in sorted(source.glob("*.ipynb")):
         for secret in _secrets(read_notebook(notebook), regions):

@@ -166,7 +166,9 @@ class Assignment:
             return run, False
         sources = [step.source for step in prepared.plan.steps if step.kind != "text"]
         warm = nursery.warm_for(sources)
-        return execute(warm, prepared.plan, contents, self.course.settings, place, key), True
+        with nursery.slots:
+            run = execute(warm, prepared.plan, contents, self.course.settings, place, key)
+        return run, True
 
     def _grade(
         self, plan: Plan, run: Run, place: Path, nursery: Nursery
@@ -233,7 +235,9 @@ class Grading:
 
     def __iter__(self) -> Iterator[Result]:
         """Do what is due, record each result, yield it."""
-        engine = LocalEngine(self._course.settings.slots)
+        # Half of them run students' code (see Nursery.slots), the others grade meanwhile: much of
+        # both is waiting for the kernel to put up walls.
+        engine = LocalEngine(2 * self._course.settings.slots)
         with (
             only_one(self._course.runs(self._assignment.name)),
             Record(self._course, self._assignment.name, self._assignment.masters) as record,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -23,13 +24,12 @@ from support import (
     notebook,
     one,
     scores,
-    two,
     write,
 )
 
 from autograder.course import Course, HandIn
 from autograder.execution.nursery import Nursery
-from autograder.isolation import NO_WALLS, survey
+from autograder.isolation import NO_WALLS, IsolationError, survey
 from autograder.pipeline import Assignment, PipelineError, grade_assignment, only_one
 
 
@@ -158,8 +158,6 @@ def _wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
 
 def test_only_one_grades_at_a_time(tmp_path: Path) -> None:
     """A second one waits; two would write the same runs."""
-    import fcntl
-
     with (
         only_one(tmp_path),
         (tmp_path / ".lock").open() as other,
@@ -187,12 +185,11 @@ def test_walls_that_cannot_be_built_end_the_grading(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is no student's fault; nothing is scored, and the line says where to look."""
-    from autograder.isolation import IsolationError, WarmProcess
 
-    def fail(*_: object, **__: object) -> None:
+    def fail(*_: object) -> None:
         raise IsolationError("no space left for a namespace")
 
-    monkeypatch.setattr(WarmProcess, "run", fail)
+    monkeypatch.setattr("autograder.pipeline.execute", fail)
     edit(course / "submitted" / "s" / ASSIGNMENT / "two.ipynb", "b", "b = 5")
     said = autograder("grade", course=course)
     assert said.code == 2
@@ -203,9 +200,8 @@ def test_walls_that_cannot_be_built_end_the_grading(
 
 def test_a_notebook_without_tests_waits_for_people_alone(tmp_path: Path) -> None:
     """An assignment of explanations only has no scores of its own, and needs no kernel."""
-    made = two()
-    made.cells = [cell for cell in one().cells if cell.cell_type == "markdown"]
-    root = build(tmp_path, text=notebook(*made.cells))
+    texts = [cell for cell in one().cells if cell.cell_type == "markdown"]
+    root = build(tmp_path, text=notebook(*texts))
     course = Course(root)
     assignment = Assignment(course, ASSIGNMENT)
     folder = root / "submitted" / "s" / ASSIGNMENT

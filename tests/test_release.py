@@ -131,29 +131,15 @@ def _after(made: NotebookNode, source: str, kind: str = "code") -> NotebookNode:
     return made
 
 
-CALLED = "a = print  # somebody's function\n### BEGIN SOLUTION\na = lambda: 42\n### END SOLUTION"
-
-# Each a source that must not be released as it is, and what the line says.
-REFUSED = {
-    "a hidden test in another cell": (
-        _after(one(), f"# {HIDDEN_LINE}"),
-        "one.ipynb: a line of the hidden tests in cell 'test_a' is still there",
+# Each a source with a secret that nbgrader's preprocessors do not clear, and what the line says.
+LEAKS = {
+    "a misspelt delimiter": (
+        _with(one(), "test_a", "### BEGIN HIDDEN TEST\nassert a == [6, 7]\n### END HIDDEN TEST"),
+        "one.ipynb: the delimiter 'BEGIN HIDDEN TEST' is still there",
     ),
-    "a solution in another cell": (
-        _after(one(), f"Try `{SOLUTION_LINE}`.", "markdown"),
-        "one.ipynb: a line of the solution in cell 'a' is still there",
-    ),
-    "a model answer in another cell": (
-        _after(one(), "It is the model answer.", "markdown"),
-        "one.ipynb: a line of the solution in cell 'why' is still there",
-    ),
-    "a mark scheme in another cell": (
-        _after(one(), f"Markers: {SCHEME_LINE}", "markdown"),
-        "one.ipynb: a line of the mark scheme in cell 'why_question' is still there",
-    ),
-    "a mark scheme by another delimiter": (
-        _with(one(), "why_question", f"Why?\n### BEGIN MARK SCHEME ###\n{SCHEME_LINE}"),
-        "BEGIN MARK SCHEME",
+    "a delimiter without its end": (
+        _with(one(), "why_question", f"Why?\n=== BEGIN MARK SCHEME ===\n{SCHEME_LINE}"),
+        "cell 4 ('why_question'): No end mark scheme",
     ),
     "a secret in metadata": (
         _with_metadata(one()),
@@ -163,52 +149,103 @@ REFUSED = {
         _with_attachment(one()),
         "one.ipynb: a line of the mark scheme in cell 'why_question' is still there",
     ),
-    "a solution that is wrong": (
-        _with(one(), "a", "a = ...\n### BEGIN SOLUTION\na = [6, 8]\n### END SOLUTION"),
-        "one, test_a: the solution scores 0 of 2, incorrect",
-    ),
-    "a solution that raises": (
-        _with(one(), "a", "a = ...\n### BEGIN SOLUTION\na = sevenfold\n### END SOLUTION"),
-        "name 'sevenfold' is not defined",
-    ),
-    "a solution that cannot cross": (
-        _with(one(), "a", CALLED),
-        "one, test_a: the solution scores 0 of 2",
-    ),
-    "an unedited release that scores": (
-        _with(one(), "a", f"a = [6, 7]\n### BEGIN SOLUTION\n{SOLUTION_LINE}\n### END SOLUTION"),
-        "one, test_a: the unedited release is 'correct', expected 'not attempted'",
-    ),
-    "an unedited release that is wrong": (
-        _with(one(), "a", f"a = [0, 0]\n### BEGIN SOLUTION\n{SOLUTION_LINE}\n### END SOLUTION"),
-        "one, test_a: the unedited release is 'incorrect', expected 'not attempted'",
-    ),
-    "a card with points left over": (
-        one("card.expect(1, equal(a, [6, 7]))"),
-        "the card allots 1 of the cell's 2 points",
-    ),
 }
+
+
+def _answer(name: str, stub: str, solution: str) -> NotebookNode:
+    source = f"{name} = {stub}\n### BEGIN SOLUTION\n{name} = {solution}\n### END SOLUTION"
+    return cell("code", name, source, solution=True)
+
+
+def _test(name: str, hidden: str) -> NotebookNode:
+    source = f"""card = scorecard("Question {name}", points=2)
+### BEGIN HIDDEN TESTS
+card.expect({hidden})
+### END HIDDEN TESTS
+card"""
+    return cell("code", f"test_{name}", source, 2, grade=True, locked=True)
+
+
+def _short() -> NotebookNode:
+    """Solutions that do not score full marks, each for another reason."""
+    return notebook(
+        find(one(), "setup"),
+        _answer("wrong", "...", "[6, 8]"),
+        _test("wrong", "2, equal(wrong, [6, 7])"),
+        _answer("raises", "...", "sevenfold"),
+        _test("raises", "2, equal(raises, [6, 7])"),
+        _answer("function", "...", "lambda: 42"),
+        _test("function", "2, equal(function, 42)"),
+        _answer("half", "...", "[6, 7]"),
+        _test("half", "1, equal(half, [6, 7])"),
+    )
+
+
+SHORT = (
+    "one, test_wrong: the solution scores 0 of 2, incorrect",
+    "one, test_raises: the solution scores 0 of 2, incorrect",
+    "name 'sevenfold' is not defined",
+    "one, test_function: the solution scores 0 of 2, incorrect: function cannot be used as an ans",
+    "one, test_half: the solution scores 0 of 2, could not be graded: the card allots 1 of the",
+)
+
+
+def _generous() -> NotebookNode:
+    """Releases that are not "not attempted"."""
+    return notebook(
+        find(one(), "setup"),
+        _answer("given", "[6, 7]", "[3 + 3, 7]"),
+        _test("given", "2, equal(given, [6, 7])"),
+        _answer("filled", "[0, 0]", "[6, 7]"),
+        _test("filled", "2, equal(filled, [6, 7])"),
+    )
+
+
+GENEROUS = (
+    "one, test_given: the unedited release is 'correct', expected 'not attempted'",
+    "one, test_filled: the unedited release is 'incorrect', expected 'not attempted'",
+)
 
 
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A released course, in which all sources are tried one after the other."""
-    return copy_released(tmp_path_factory.mktemp("refusals"))
+    root = copy_released(tmp_path_factory.mktemp("refusals"))
+    (root / "source" / ASSIGNMENT / "two.ipynb").unlink()  # half the work
+    return root
 
 
-@pytest.mark.parametrize("why", REFUSED)
-def test_refused(why: str, refusals: Path) -> None:
-    """One line, exit code 2, and release, solutions and gradebook as they were."""
-    made, message = REFUSED[why]
-    before = _tree(refusals)
-    write(made, refusals / "source" / ASSIGNMENT / "one.ipynb")
-    said = autograder("release", course=refusals)
-    write(one(), refusals / "source" / ASSIGNMENT / "one.ipynb")
+@pytest.mark.parametrize("why", LEAKS)
+def test_leaks_are_refused(why: str, refusals: Path) -> None:
+    """The line says what would be given away, and where."""
+    made, message = LEAKS[why]
+    _is_refused(refusals, made, message)
+
+
+def test_solutions_that_do_not_score_are_refused(refusals: Path) -> None:
+    """Wrong, raising, no data, or points left over: all are told at once."""
+    _is_refused(refusals, _short(), *SHORT)
+
+
+def test_releases_that_are_answers_are_refused(refusals: Path) -> None:
+    """Who hands in what was released has not attempted it."""
+    _is_refused(refusals, _generous(), *GENEROUS)
+
+
+def _is_refused(course: Path, made: NotebookNode, *messages: str) -> None:
+    """One line, exit code 2; release, solutions and gradebook stay as they were."""
+    before = _tree(course)
+    path = course / "source" / ASSIGNMENT / "one.ipynb"
+    original = path.read_bytes()
+    write(made, path)
+    said = autograder("release", course=course)
+    path.write_bytes(original)
     assert said.code == 2, said.text
     assert len(said.text.splitlines()) == 1, said.text
-    assert message in said.text
-    assert _tree(refusals) == before
-    assert not list(refusals.glob(".release-*"))
+    for message in messages:
+        assert message in said.text
+    assert _tree(course) == before
+    assert not list(course.glob(".release-*"))
 
 
 def test_a_secret_in_another_file_is_refused(refusals: Path) -> None:
@@ -232,7 +269,7 @@ def test_a_removed_notebook_is_refused_once_it_was_handed_in(tmp_path: Path) -> 
     said = autograder("release", course=root)
     assert said.code == 2
     assert len(said.text.splitlines()) == 1, said.text
-    assert "Cannot remove notebooks" in said.text
+    assert "because there are submissions" in said.text
     assert _tree(root) == before
 
 
@@ -275,8 +312,9 @@ def test_a_killed_release_is_made_good_by_the_next(tmp_path: Path) -> None:
 
 
 def test_other_files_reach_the_students(tmp_path: Path) -> None:
-    """Pictures and data beside the notebooks are released with them; solutions may read them."""
-    root = build(tmp_path, two=two())
+    """Data beside the notebooks are released with them; a notebook without tests is no fault."""
+    intro = notebook(cell("markdown", "intro", "Welcome!", locked=True))
+    root = build(tmp_path, two=two(), intro=intro)
     folder = root / "source" / ASSIGNMENT
     (folder / "data").mkdir()
     (folder / "data" / "four.txt").write_text("4")
@@ -284,15 +322,8 @@ def test_other_files_reach_the_students(tmp_path: Path) -> None:
     answer = f"b = ...\n### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
     write(_with(two(), "b", answer), folder / "two.ipynb")
     said = autograder("release", course=root)
-    assert said.code == 0, said.text
+    assert said.text == "released ps: intro, two; 1 points, 1 of them scored by tests\n"
     assert (root / "release" / ASSIGNMENT / "data" / "four.txt").read_text() == "4"
     hand_in(root, "s", {**RIGHT, "b": solution})
     shutil.copytree(folder / "data", root / "submitted" / "s" / ASSIGNMENT / "data")
     assert autograder("grade", course=root).code == 0
-
-
-def test_an_empty_notebook_is_released(tmp_path: Path) -> None:
-    """Nothing to score is no fault."""
-    made = notebook(cell("markdown", "intro", "Welcome!", locked=True))
-    said = autograder("release", course=build(tmp_path, intro=made))
-    assert said.text == "released ps: intro; 0 points, 0 of them scored by tests\n"

@@ -6,19 +6,28 @@ each set of frameworks that notebooks mention, as a rule one or two.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import re
 import threading
 from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from autograder.execution.execute import WARM_UP
-from autograder.isolation import IsolationError, Walls, WarmProcess
+from autograder.isolation import Walls, WarmProcess
 from autograder.settings import Autograder
 
 _INLINE = "module://matplotlib_inline.backend_inline"  # what Jupyter sets for its kernels
+
+
+@dataclass(frozen=True)
+class _Warmth:
+    """A warm process, or the promise of one, and the frameworks that it has imported."""
+
+    frameworks: frozenset[str]
+    future: Future[WarmProcess]
 
 
 class Nursery:
@@ -31,8 +40,9 @@ class Nursery:
         self.walls = walls
         self._settings = settings
         self._hidden = tuple(hidden)
-        self._starting = threading.Lock()
-        self._warm: dict[tuple[str, ...], WarmProcess] = {}
+        self.slots = threading.BoundedSemaphore(settings.slots)  # students' notebooks at a time
+        self._choosing = threading.Lock()
+        self._warm: dict[frozenset[str], Future[WarmProcess]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -41,39 +51,60 @@ class Nursery:
         self.close()
 
     def warm_for(self, sources: Iterable[str]) -> WarmProcess:
-        """The warm process for code that mentions what `sources` mention. Thread-safe."""
-        text = "\n".join(sources)
-        frameworks = tuple(
-            name
-            for name in self._settings.warm_frameworks
-            if _is_installed(name) and re.search(rf"\b{re.escape(name.split('.')[0])}\b", text)
-        )
-        with self._starting:
-            if frameworks not in self._warm:
-                self._warm[frameworks] = self._start(frameworks)
-            return self._warm[frameworks]
+        """A warm process that has imported the frameworks which `sources` import. Thread-safe.
+
+        Raises IsolationError where it cannot be started.
+        """
+        found, is_new = self._choose(self._frameworks("\n".join(sources)))
+        if is_new:
+            self._start_into(found)
+        return found.future.result()
 
     def prefetch(self, sources: Iterable[str]) -> None:
-        """Begin to start what `sources` will need, and return at once."""
-        texts = list(sources)
-        threading.Thread(target=self._try_to_warm_for, args=(texts,), daemon=True).start()
+        """Begin to start what `sources` will need, and what grading needs; return at once."""
+        for text in ("\n".join(sources), ""):
+            found, is_new = self._choose(self._frameworks(text))
+            if is_new:
+                threading.Thread(target=self._start_into, args=(found,), daemon=True).start()
 
     def close(self) -> None:
-        with self._starting:
-            self._close()
-
-    def _try_to_warm_for(self, sources: list[str]) -> None:
-        # whoever really needs it will try again, and be told
-        with contextlib.suppress(IsolationError):
-            self.warm_for(sources)
-
-    def _close(self) -> None:
-        for warm in self._warm.values():
-            warm.close()
+        """End all warm processes, those too that are still starting."""
+        for future in self._warm.values():
+            if future.exception() is None:
+                future.result().close()
         self._warm.clear()
 
-    def _start(self, frameworks: tuple[str, ...]) -> WarmProcess:
-        wanted = [*self._settings.warm_imports, *frameworks]
+    def _frameworks(self, text: str) -> frozenset[str]:
+        """The frameworks that code in `text` imports and that are installed."""
+        return frozenset(
+            name
+            for name in self._settings.warm_frameworks
+            if re.search(rf"\b(?:import|from)\b[^\n\"]*\b{re.escape(name)}\b", text)
+            and _is_installed(name)
+        )
+
+    def _choose(self, frameworks: frozenset[str]) -> tuple[_Warmth, bool]:
+        """The warm process for `frameworks`, and whether it is the caller's to start.
+
+        One that has imported more will do, save where nothing is needed: then a light one, which
+        is forked faster.
+        """
+        with self._choosing:
+            for imported, future in self._warm.items():
+                if imported == frameworks or (frameworks and frameworks < imported):
+                    return _Warmth(imported, future), False
+            self._warm[frameworks] = Future()
+            return _Warmth(frameworks, self._warm[frameworks]), True
+
+    def _start_into(self, warmth: _Warmth) -> None:
+        try:
+            warmth.future.set_result(self._start(warmth.frameworks))
+        except BaseException as error:  # raised again for whoever asks for the result
+            warmth.future.set_exception(error)
+
+    def _start(self, frameworks: frozenset[str]) -> WarmProcess:
+        ordered = [name for name in self._settings.warm_frameworks if name in frameworks]
+        wanted = [*self._settings.warm_imports, *ordered]
         return WarmProcess(
             preload=[*filter(_is_installed, wanted), WARM_UP],
             walls=self.walls,

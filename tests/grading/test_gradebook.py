@@ -151,9 +151,7 @@ def test_grading_again_changes_nothing_that_a_person_entered(course: Path) -> No
 
 
 @pytest.mark.parametrize("answers", [WRONG, CRASH, UNEDITED], ids=["wrong", "crash", "unedited"])
-def test_a_new_hand_in_keeps_what_a_person_entered(
-    answers: dict[str, str], course: Path
-) -> None:
+def test_a_new_hand_in_keeps_what_a_person_entered(answers: dict[str, str], course: Path) -> None:
     """The automatic score is new; the manual one stands, and a person is asked to look again."""
     _mark(course)
     hand_in(course, "s", answers)
