@@ -6,7 +6,7 @@ c = get_config()  # noqa: F821 - nbgrader and the kit define it
 c.CourseDirectory.course_id = "deep-learning"
 c.CourseDirectory.solution_directory = "solutions"
 
-# How hand-ins are run and graded; `autograder.settings` lists all of these --------------------------
+# How hand-ins are run and graded; `autograder.settings` lists all of these ----------------------
 c.Autograder.workers = 0  # one for each processor
 c.Autograder.notebook_timeout_s = 1200
 c.Autograder.cell_timeout_s = 300
@@ -31,4 +31,11 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "autograder.nbgrader.HideTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    "autograder.nbgrader.Style",
 ]
+# Nothing that a student wrote may act in the browser of those who look at it.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "clean_html": "autograder.report.harmless.clean_html",
+    "markdown2html": "autograder.report.harmless.markdown2html",
+}

@@ -116,7 +116,10 @@ def _texts(path: Path) -> str:
     text = path.read_bytes().decode(errors="replace")
     if path.suffix not in (".ipynb", ".json"):
         return text
-    return "\n".join(_strings(json.loads(text)))
+    try:
+        return "\n".join(_strings(json.loads(text)))
+    except ValueError:  # no JSON, whatever its name says
+        return text
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -2,20 +2,22 @@
 
     Autograde.sanitize_preprocessors: Sanitise
     Autograde.autograde_preprocessors: ExecuteAndGrade, …, SaveAutoGrades
-    GenerateFeedback.preprocessors: …, HideTests
+    GenerateFeedback.preprocessors: …, HideTests, …, Style
 
 They use the pipeline's own functions, so that a notebook scores the same whichever way it comes.
 """
 
 from __future__ import annotations
 
-import atexit
-import functools
+import weakref
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.converters import BaseConverter
 from nbgrader.preprocessors import (
     ClearHiddenTests,
     ClearMarkScheme,
@@ -29,10 +31,22 @@ from autograder.execution.runs import load_cells
 from autograder.grading.autograded import autograded
 from autograder.grading.gradebook import enter_scores
 from autograder.grading.scores import NotebookScores, load
-from autograder.isolation import NO_WALLS, survey
+from autograder.isolation import NO_WALLS, Walls, survey
 from autograder.notebook.plan import make_plan
 from autograder.notebook.sanitise import Sanitised, sanitise
 from autograder.pipeline import Assignment, PipelineError, Prepared
+
+_STYLE = """
+.text_cell_render table { margin: 0.5em 0 1em; }
+.text_cell_render th, .text_cell_render td { padding: 0.2em 1em 0.2em 0; vertical-align: top; }
+.text_cell_render, .output_subarea { overflow-wrap: break-word; }
+.text_cell_render img, .output_subarea img { max-width: 100%; height: auto; }
+.anchor-link { display: none; }
+@media (max-width: 600px) {
+  body > .container, #notebook-container, .panel-body { padding: 0.3em; }
+  h1 { font-size: 24px; } h2 { font-size: 20px; } h3 { font-size: 17px; }
+}
+"""
 
 
 class Sanitise(NbGraderPreprocessor):  # type: ignore[misc]
@@ -42,7 +56,7 @@ class Sanitise(NbGraderPreprocessor):  # type: ignore[misc]
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Restore what the student was not to change."""
-        assignment = _assignment(self, resources)
+        assignment = _session(self, resources).assignment
         restored = sanitise(nb, assignment.masters[resources["nbgrader"]["notebook"]])
         for remark in restored.remarks:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], remark)
@@ -56,11 +70,11 @@ class ExecuteAndGrade(NbGraderPreprocessor):  # type: ignore[misc]
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Give every cell its outputs and every test its card; `nb` has been sanitised."""
-        assignment, notebook = _assignment(self, resources), resources["nbgrader"]["notebook"]
+        session, notebook = _session(self, resources), resources["nbgrader"]["notebook"]
+        assignment = session.assignment
         hand_in = _hand_in(assignment.course, resources)
         prepared = Prepared(Sanitised(nb, ()), make_plan(nb), assignment.files(hand_in))
-        nursery = _nursery(assignment.course.root)
-        result = assignment.work_on(prepared, hand_in, notebook, nursery)
+        result = assignment.work_on(prepared, hand_in, notebook, session.nursery)
         for remark in result.remarks:
             self.log.warning("%s, %s: %s", hand_in.student, notebook, remark)
         cells = load_cells(assignment.course.run(hand_in, notebook))
@@ -75,7 +89,7 @@ class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Enter the scores that ExecuteAndGrade left in scores.json."""
         known = resources["nbgrader"]
-        course = _assignment(self, resources).course
+        course = _session(self, resources).assignment.course
         scores = load(course.run(_hand_in(course, resources), known["notebook"]) / "scores.json")
         tests = {test.grade_id: test for test in (scores or NotebookScores("", ())).tests}
         with Gradebook(known["db_url"]) as gradebook:
@@ -99,30 +113,49 @@ class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
 
-def _assignment(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> Assignment:
-    root = Path(preprocessor.parent.coursedir.root)
-    return _loaded(root, resources["nbgrader"]["assignment"])
+class Style(NbGraderPreprocessor):  # type: ignore[misc]
+    """Makes feedback pages legible on a phone, and tables in them legible at all."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Add to the page's styles; after nbconvert's CSSHTMLHeaderPreprocessor."""
+        resources["inlining"]["css"].append(_STYLE)
+        return nb, resources
 
 
-@functools.cache
-def _loaded(root: Path, name: str) -> Assignment:
-    """An assignment of a course, loaded once in each nbgrader command."""
-    return Assignment(Course(root), name)
+@dataclass(frozen=True)
+class _Session:
+    """What all notebooks of one `nbgrader autograde`, or of one press of the button, share."""
+
+    assignment: Assignment
+    nursery: Nursery
 
 
-@functools.cache
-def _nursery(root: Path) -> Nursery:
-    """The warm processes of this nbgrader command; they end with it."""
-    settings = Course(root).settings
-    walls = survey() if settings.isolation else NO_WALLS
-    if settings.isolation and walls.refuses:
+# A Jupyter server may live for weeks, while source/ and settings change: nothing is kept for longer
+# than the converter that uses it.
+_SESSIONS: WeakKeyDictionary[BaseConverter, _Session] = WeakKeyDictionary()
+
+
+def _session(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> _Session:
+    converter = preprocessor.parent.parent  # through nbconvert's exporter
+    if converter not in _SESSIONS:
+        course = Course(Path(converter.coursedir.root))
+        assignment = Assignment(course, resources["nbgrader"]["assignment"])
+        nursery = Nursery(course.settings, _walls(course), [course.root])
+        weakref.finalize(converter, nursery.close)
+        _SESSIONS[converter] = _Session(assignment, nursery)
+    return _SESSIONS[converter]
+
+
+def _walls(course: Course) -> Walls:
+    walls = survey() if course.settings.isolation else NO_WALLS
+    if course.settings.isolation and walls.refuses:
         raise PipelineError(
             f"this machine puts no walls around files and network ({walls.summary()}); "
             "set c.Autograder.isolation = False to run student code unprotected"
         )
-    nursery = Nursery(settings, walls, [root])
-    atexit.register(nursery.close)
-    return nursery
+    return walls
 
 
 def _hand_in(course: Course, resources: dict[str, Any]) -> HandIn:

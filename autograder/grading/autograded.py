@@ -15,7 +15,8 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.grading.scores import TestScore
 
-_NOTE = "**Note from the autograder.** "
+# HTML, so that names in a note cannot be markdown or mathematics.
+_NOTE = '<p class="tex2jax_ignore mathjax_ignore"><strong>Note from the autograder.</strong> {}</p>'
 
 
 def autograded(
@@ -39,7 +40,8 @@ def autograded(
         elif index in cells:
             _show_outputs(cell, cells[index])
     for note in reversed(list(notes)):
-        result.cells.insert(0, new_markdown_cell(_NOTE + html.escape(note), id=_note_id(result)))
+        text = _NOTE.format(html.escape(" ".join(note.split())))
+        result.cells.insert(0, new_markdown_cell(text, id=_note_id(result)))
     return result
 
 
@@ -52,8 +54,19 @@ def _show_score(cell: NotebookNode, score: TestScore) -> None:
 
 def _show_outputs(cell: NotebookNode, record: Mapping[str, Any]) -> None:
     """Give a cell the outputs of its run."""
-    cell.outputs = [from_dict(output) for output in record["outputs"]]
+    cell.outputs = [_without_metadata(from_dict(output)) for output in record["outputs"]]
     cell.execution_count = record["execution_count"]
+
+
+def _without_metadata(output: NotebookNode) -> NotebookNode:
+    """All but the sizes of pictures goes: nbconvert puts it into pages without quotes."""
+    if "metadata" in output:
+        output.metadata = {
+            kind: {name: size for name, size in sizes.items() if type(size) in (int, float)}
+            for kind, sizes in output.metadata.items()
+            if kind in output.data and isinstance(sizes, dict)
+        }
+    return output
 
 
 def _plain_card(score: TestScore) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook, Grade
+from nbgrader.api import Grade, Gradebook
 from support import (
     ASSIGNMENT,
     RIGHT,

@@ -1,0 +1,70 @@
+"""What students wrote, as HTML that cannot act: for the pages that markers and students open.
+
+A script in an answer or an output would run in the marker's browser, with the marker's right to
+enter scores in formgrader. course_config.py names these filters for nbconvert's templates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bleach  # type: ignore[import-untyped]
+from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+# What markdown, pandas' tables and scorecards are made of; nothing that loads, moves or acts.
+_TAGS = """
+a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure
+h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strong sub summary sup
+table tbody td tfoot th thead tr tt u ul var
+"""
+_PROPERTIES = """
+background background-color border border-bottom border-collapse border-left border-radius
+border-right border-spacing border-top box-sizing color display font font-family font-size
+font-style font-weight height line-height list-style margin margin-bottom margin-left margin-right
+margin-top max-width min-width overflow-wrap padding padding-bottom padding-left padding-right
+padding-top table-layout text-align text-decoration vertical-align white-space width
+"""
+_EVERYWHERE = frozenset(("class", "style", "title", "align", "lang", "dir"))
+_ATTRIBUTES = {
+    "a": frozenset(("href",)),
+    "img": frozenset(("src", "alt", "width", "height")),
+    "td": frozenset(("colspan", "rowspan")),
+    "th": frozenset(("colspan", "rowspan", "scope")),
+    "ol": frozenset(("start",)),
+    "details": frozenset(("open",)),
+} | {f"h{level}": frozenset(("id",)) for level in range(1, 7)}
+_STYLES = CSSSanitizer(allowed_css_properties=_PROPERTIES.split())
+_PICTURES = tuple(f"data:image/{kind};base64," for kind in ("png", "jpeg", "gif", "webp"))
+
+
+def clean_html(html: str | bytes) -> str:
+    """`html` with the tags, attributes and styles of texts and tables alone; the rest is text."""
+    text = html.decode(errors="replace") if isinstance(html, bytes) else str(html)
+    return str(
+        bleach.clean(
+            text,
+            tags=_TAGS.split(),
+            attributes=_is_allowed,
+            protocols=("http", "https", "mailto", "data"),
+            css_sanitizer=_STYLES,
+        )
+    )
+
+
+@pass_context
+def markdown2html(context: Context, source: str) -> str:
+    """Markdown as nbconvert renders it, with the cell's attachments, cleaned."""
+    cell: Any = context.get("cell") or {}
+    renderer = IPythonRenderer(
+        escape=False, attachments=cell.get("attachments", {}), anchor_link_text="¶"
+    )
+    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+
+
+def _is_allowed(tag: str, name: str, value: str) -> bool:
+    if value.strip().lower().startswith("data:"):
+        return tag == "img" and name == "src" and value.startswith(_PICTURES)
+    return name in _EVERYWHERE or name in _ATTRIBUTES.get(tag, ())

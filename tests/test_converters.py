@@ -1,0 +1,100 @@
+"""nbgrader's converters, called quietly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+from nbgrader.converters import BaseConverter, GenerateAssignment
+from support import ASSIGNMENT, build, environment, one, write
+from traitlets.config import Config
+
+from autograder.converters import ConversionError, convert
+from autograder.course import Course
+
+
+@pytest.fixture(autouse=True)
+def _alembic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """nbgrader calls it by name for a new gradebook."""
+    monkeypatch.setenv("PATH", environment()["PATH"])
+
+
+class Failing(BaseConverter):  # type: ignore[misc]
+    """Says what went wrong in a log, then ends as nbgrader's do."""
+
+    def start(self) -> None:
+        self.log.info("Converting")
+        self.log.error("There was an error processing assignment: /somewhere")
+        self.log.error("The kernel died.\nIn cell 3.")
+        self.log.error("Another error")
+        raise RuntimeError("Please see the log")
+
+
+class Raising(BaseConverter):  # type: ignore[misc]
+    """Raises without a word."""
+
+    def start(self) -> None:
+        raise KeyError("solution")
+
+
+class Logging(BaseConverter):  # type: ignore[misc]
+    """Logs a whole traceback."""
+
+    def start(self) -> None:
+        self.log.error("Traceback (most recent call last):\n  File x\nValueError: no points")
+        raise ValueError("no points")
+
+
+@pytest.mark.parametrize(
+    ("converter", "message"),
+    [
+        (Failing, "Failing of 'ps': The kernel died."),
+        (Raising, "Raising of 'ps': KeyError: 'solution'"),
+        (Logging, "Logging of 'ps': ValueError: no points"),
+    ],
+)
+def test_a_failure_is_one_line(
+    converter: type[BaseConverter],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The first that tells what went wrong; nothing is printed."""
+    course = Course(build(tmp_path))
+    with pytest.raises(ConversionError) as raised:
+        convert(converter, course, ASSIGNMENT)
+    assert str(raised.value) == message
+    assert capsys.readouterr() == ("", "")
+
+
+def test_other_directories(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They hold for this conversion; the course's own and its settings stay as they were."""
+    course = Course(build(tmp_path / "course"))
+    elsewhere = {
+        "release_directory": str(tmp_path / "elsewhere"),
+        "db_url": f"sqlite:///{tmp_path}/other.db",
+    }
+    before = repr(course.config)
+    settings = Config()
+    settings.ClearSolutions.code_stub = {"python": "# other stub"}
+    convert(GenerateAssignment, course, ASSIGNMENT, elsewhere, settings)
+    assert "# other stub" in (tmp_path / "elsewhere" / ASSIGNMENT / "one.ipynb").read_text()
+    assert not (tmp_path / "course" / "release").exists()
+    assert not course.directory.root.endswith("elsewhere")
+    assert not (tmp_path / "course" / "gradebook.db").exists()
+    assert repr(course.config) == before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_second_conversion_overwrites(tmp_path: Path) -> None:
+    """What was there is replaced, without asking."""
+    course = Course(build(tmp_path, one=one()))
+    directories = {"db_url": f"sqlite:///{tmp_path}/other.db"}
+    convert(GenerateAssignment, course, ASSIGNMENT, directories)
+    made: NotebookNode = one()
+    made.cells[0].source = "from autograder import checks"
+    write(made, tmp_path / "source" / ASSIGNMENT / "one.ipynb")
+    convert(GenerateAssignment, course, ASSIGNMENT, directories)
+    path = tmp_path / "release" / ASSIGNMENT / "one.ipynb"
+    assert "from autograder import checks" in path.read_text()
