@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -102,12 +103,35 @@ def copy_released(root: Path, config: str = "") -> Path:
     return root
 
 
+def _folder() -> Path:
+    """A folder for as long as the tests run."""
+    folder = Path(tempfile.mkdtemp(prefix="course-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @functools.cache
 def _released() -> Path:
     """Released once in a test run; copied by whoever needs it."""
-    root = build(Path(tempfile.mkdtemp(prefix="released-")))
+    root = build(_folder())
     released = autograder("release", course=root)
     assert released.code == 0, released.text
+    return root
+
+
+def copy_graded(root: Path) -> Path:
+    """The released course, in which the student s handed in RIGHT and was graded."""
+    shutil.copytree(_graded(), root, dirs_exist_ok=True)
+    return root
+
+
+@functools.cache
+def _graded() -> Path:
+    """Graded once in a test run; copied by whoever needs it."""
+    root = copy_released(_folder())
+    hand_in(root, "s")
+    graded = autograder("grade", course=root)
+    assert graded.code == 0, graded.text
     return root
 
 

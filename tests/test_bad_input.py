@@ -24,7 +24,7 @@ from support import (
     write,
 )
 
-from autograder.course import CourseError, read_files
+from autograder.course import CourseError, read_files, read_plain
 
 NOT_GRADED = "could not be graded"
 SECRET = "the teacher's own file"
@@ -363,6 +363,27 @@ def test_a_file_that_cannot_be_read_is_left_out(
     monkeypatch.setattr("autograder.course.read_plain", refuse)
     (remark,) = read_files(tmp_path, 1).remarks
     assert remark == "data.txt cannot be read: Permission denied; left out"
+
+
+def test_a_notebook_that_cannot_be_read_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the look at what will be needed, which comes before the grading."""
+    root = copy_released(tmp_path)
+    hand_in(root, "sound")
+    closed = hand_in(root, "closed") / "one.ipynb"
+
+    def refuse(path: Path, *_: object) -> bytes:
+        if path == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_plain(path)
+
+    monkeypatch.setattr("autograder.prefetch._text", refuse)
+    monkeypatch.setattr("autograder.pipeline.read_plain", refuse)
+    said = autograder("grade", course=root)
+    assert said.lines == ("closed, one: one.ipynb cannot be read: Permission denied",)
+    assert said.code == 1
+    assert scores(root)["sound", "test_a"]["points"] == 2
 
 
 def test_files_that_are_too_many_are_left_out(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from support import (
     ASSIGNMENT,
     RIGHT,
     autograder,
+    copy_graded,
     copy_released,
     edit,
     gradebook,
@@ -44,10 +45,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """Released; the student s handed in and was graded."""
-    root = copy_released(tmp_path)
-    hand_in(root, "s")
-    assert autograder("grade", course=root).code == 0
-    return root
+    return copy_graded(tmp_path)
 
 
 def _grade(book: Gradebook, student: str, grade_id: str) -> Grade:
