@@ -103,8 +103,7 @@ class Assignment:
         except (NotebookError, OSError) as error:
             why = getattr(error, "strerror", None) or error
             problem, state = f"{notebook}.ipynb cannot be read: {why}", "unreadable"
-        empty = Sanitised(master.graded, ())
-        return Prepared(empty, make_plan(master.graded), files, problem, state)
+        return self._unusable(notebook, files, problem, state)
 
     def work(self, hand_in: HandIn, notebook: str, nursery: Nursery) -> Result:
         """Plan, execute and grade one notebook, as far as that is due."""
@@ -130,14 +129,15 @@ class Assignment:
 
     def give_up(self, hand_in: HandIn, notebook: str, error: Exception) -> tuple[Prepared, Result]:
         """What becomes of a notebook that the kit itself failed on: a person has to look at it."""
-        graded = self.masters[notebook].graded
         problem = f"the autograder failed on it, which is a bug: {type(error).__name__}: {error}"
-        nothing = Files({}, ())
-        prepared = Prepared(
-            Sanitised(graded, ()), make_plan(graded), nothing, problem, "unreadable"
-        )
+        prepared = self._unusable(notebook, Files({}, ()), problem, "unreadable")
         place = self.course.run(hand_in, notebook)
         return prepared, self._without_running(prepared, hand_in, notebook, place)
+
+    def _unusable(self, notebook: str, files: Files, problem: str, state: State) -> Prepared:
+        """The author's notebook in the place of one that there is none of, or none to be read."""
+        graded = self.masters[notebook].graded
+        return Prepared(Sanitised(graded, ()), make_plan(graded), files, problem, state)
 
     def _not_handed_in(self, hand_in: HandIn, notebook: str) -> str:
         """That the notebook is missing, and which other notebooks lie there instead."""
@@ -189,9 +189,10 @@ class Assignment:
         outcome = NOT_ATTEMPTED if prepared.state == "missing" else NOT_GRADED
         key = digest(outcome, prepared.problem, prepared.plan.grading_key())
         scores = load(place / "scores.json")
-        graded = scores is None or scores.key != key
         remarks = (prepared.problem, *prepared.files.remarks)
-        if scores is None or graded:
+        graded = False
+        if scores is None or scores.key != key:
+            graded = True
             save_empty_run(place, key)
             scores = grade_unrun(prepared.plan, outcome, prepared.problem, place, key)
         return Result(hand_in, notebook, scores, executed=False, graded=graded, remarks=remarks)
