@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +34,30 @@ class Nursery:
     """Starts warm processes as they are needed and keeps them until it is closed.
 
     hidden: directories that no task may see, whatever else it may read.
+    reserved: what only grading sees, never a student's notebook.
+    readable, environment: for all tasks, beside what the settings say (which go first).
     """
 
-    def __init__(self, settings: Autograder, walls: Walls, hidden: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        settings: Autograder,
+        walls: Walls,
+        hidden: Iterable[Path],
+        *,
+        reserved: Iterable[Path] = (),
+        readable: Iterable[Path] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.walls = walls
         self._settings = settings
         self._hidden = tuple(hidden)
+        self._reserved = tuple(reserved)
+        self._readable = (*map(Path, settings.readable), *readable)
+        self._environment = {
+            "MPLBACKEND": _INLINE,
+            **(environment or {}),
+            **settings.environment,
+        }
         self.slots = threading.BoundedSemaphore(settings.slots)  # students' notebooks at a time
         self._choosing = threading.Lock()
         self._warm: dict[frozenset[str], Future[WarmProcess]] = {}
@@ -108,9 +126,10 @@ class Nursery:
         return WarmProcess(
             preload=[*filter(_is_installed, wanted), WARM_UP],
             walls=self.walls,
-            readable=[Path(path) for path in self._settings.readable],
+            readable=self._readable,
             hidden=self._hidden,
-            environment={"MPLBACKEND": _INLINE, **self._settings.environment},
+            reserved=self._reserved,
+            environment=self._environment,
         )
 
 

@@ -39,7 +39,7 @@ def grade(
         if name == "score" and claim.get("grade_id") in tests:
             claims.setdefault(claim["grade_id"], claim)
 
-    ending = warm.run(_TASK, parcel, _limits(settings), receive)
+    ending = warm.run(_TASK, parcel, _limits(settings), receive, reserved=True)
     scores = []
     for grade_id, step in tests.items():
         if grade_id not in run.reached:

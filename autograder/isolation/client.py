@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -49,6 +49,12 @@ class WarmProcess:
     readable: files and directories that tasks may read beside the system and Python.
     hidden: files and directories that they must not see even where `readable` or Python's prefix
         holds them; what `readable` names below a hidden directory is seen all the same.
+    reserved: files and directories that only a task run with `reserved=True` sees, read-only;
+        other tasks see nothing of them, nor of what `readable` names below or through a link to
+        them. Like `readable`, seen below a hidden directory, and passed over where there is none
+        when the process starts (but not shown to the others should it come up in `readable`).
+        Landlock alone lets everybody ask for the size of a file whose name they know. NO_WALLS
+        keep nothing from anybody.
     environment: what tasks find in os.environ beside PATH, LANG, HOME and USER.
 
     Raises IsolationError where it cannot be started behind these walls.
@@ -61,6 +67,7 @@ class WarmProcess:
         *,
         readable: Sequence[Path] = (),
         hidden: Sequence[Path] = (),
+        reserved: Sequence[Path] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
         if sys.platform != "linux":
@@ -77,6 +84,7 @@ class WarmProcess:
             home = house.HOME if walls.namespaces else Path(self._root)
             self._errors = undo.enter_context(tempfile.TemporaryFile())
             found = _environment(home) | dict(environment or {})
+            for_all, for_some = _readable(walls, readable, hidden, reserved)
             self._control, self._process = self._launch(found)
             undo.callback(self._control.close)
             undo.callback(self._stop)
@@ -84,7 +92,8 @@ class WarmProcess:
                 {
                     "preload": list(preload),
                     "walls": _as_json(walls),
-                    "readable": [str(path) for path in _readable(walls, readable, hidden)],
+                    "readable": list(map(str, for_all)),
+                    "reserved": list(map(str, for_some)),
                     "hidden": [str(path.resolve()) for path in hidden],
                     "root": self._root,
                     "environment": found,
@@ -113,14 +122,21 @@ class WarmProcess:
         return self._process.pid
 
     def run(
-        self, task: str, parcel: Mapping[str, bytes], limits: Limits, receive: Receive
+        self,
+        task: str,
+        parcel: Mapping[str, bytes],
+        limits: Limits,
+        receive: Receive,
+        *,
+        reserved: bool = False,
     ) -> Ending:
         """Run "module:function" behind the walls; `receive` gets each piece it sends, in order.
 
+        reserved: whether the task may read what is reserved; never for what a student wrote.
         Whatever the task does ends as an Ending. Raises IsolationError where it could not begin,
         and what `receive` raises; the task is dead then too.
         """
-        run = Run(self, task, limits, receive)
+        run = Run(self, task, limits, receive, reserved)
         try:
             return run.until_it_ends(parcel)
         finally:
@@ -212,11 +228,19 @@ def _clear_away(walls: Walls) -> None:
         cgroups.sweep(walls.cgroup)
 
 
-def _readable(walls: Walls, extra: Sequence[Path], hidden: Sequence[Path]) -> Sequence[Path]:
+def _readable(
+    walls: Walls, extra: Sequence[Path], hidden: Sequence[Path], reserved: Sequence[Path]
+) -> tuple[Iterable[Path], Iterable[Path]]:
+    """What all tasks may read, and what only those may that are run with `reserved=True`."""
+    names = [] if walls.namespaces else [Path("/etc/passwd"), Path("/etc/group")]  # a house has its
+    kept = {path.resolve() for path in reserved}
+    shown = set(house.visible([*names, *extra, *reserved]))
+    for_some = {path for path in shown if any(map(path.resolve().is_relative_to, kept))}
     if walls.namespaces:
-        return house.visible(extra)
-    names = [Path("/etc") / name for name in ("passwd", "group")]  # a house has its own
-    return house.apart(house.visible([*names, *extra]), [path.resolve() for path in hidden])
+        return shown - for_some, for_some | kept
+    covered = {path.resolve() for path in hidden}
+    for_all = house.apart(shown - for_some, covered | kept)
+    return for_all, house.apart(for_some, covered)
 
 
 def _as_json(walls: Walls) -> dict[str, Any]:

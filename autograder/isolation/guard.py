@@ -11,7 +11,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,10 +33,15 @@ class Setting:
     preload: tuple[str, ...]
     walls: Walls
     readable: tuple[Path, ...]
+    reserved: tuple[Path, ...]  # only for a task that may read them
     hidden: tuple[Path, ...]  # without links
     root: Path  # an empty directory to build the house on
     environment: dict[str, str]
     parent: int  # the process that started it
+
+    def with_reserved(self) -> Setting:
+        """For a task that may read what is reserved."""
+        return replace(self, readable=self.readable + self.reserved, reserved=())
 
 
 class Guard:
@@ -53,6 +58,8 @@ class Guard:
         code = _SETUP_FAILED
         try:
             limits = Limits(**message["limits"])
+            if message["reserved"] is True:
+                self._setting = self._setting.with_reserved()
             channel, *doors = handles
             self._enter(doors, limits)
             task = _Task(self._setting, str(message["task"]), limits, _work(self._walls, message))
@@ -69,7 +76,8 @@ class Guard:
             os.close(door)
         _linux.prctl(_linux.PR_SET_CHILD_SUBREAPER, 1)
         if self._walls.namespaces:
-            room.enter_namespaces(self._walls, limits, self._setting.readable)
+            setting = self._setting
+            room.enter_namespaces(self._walls, limits, setting.readable, setting.reserved)
         elif self._walls.uid is not None:
             room.give_up_root(self._walls.uid)
         # last, because changing one's uid clears it

@@ -64,20 +64,20 @@ def apart(paths: Iterable[Path], hidden: Iterable[Path]) -> tuple[Path, ...]:
     """`paths` without what is hidden in them, for a wall that can only allow.
 
     A directory that holds something hidden becomes its entries, so it can no longer be listed.
+    What `paths` name below something hidden stays, see build().
     """
-    shown = {path for path in paths if path == path.resolve()}
     covered = set(hidden)
-    found = {path for path in shown if not covered.isdisjoint(path.parents)}  # see build()
-    waiting = list(outermost(shown))
+    waiting = [path for path in paths if path == path.resolve()]
+    found = set()
     while waiting:
         path = waiting.pop()
         if path in covered or path.is_symlink():
             continue
         if any(path in below.parents for below in covered):
             waiting += _entries(path)
-        elif covered.isdisjoint(path.parents):
+        else:
             found.add(path)
-    return tuple(sorted(found - covered))
+    return outermost(found)
 
 
 def accelerators() -> tuple[Path, ...]:
@@ -101,7 +101,7 @@ def build(paths: Iterable[Path], root: Path, hidden: Iterable[Path] = ()) -> Non
         _show(path, root)
     for path in sorted(hidden):
         if any(path.is_relative_to(place) for place in shown):
-            _cover(path, [place for place in shown if path in place.parents], root)
+            cover(path, [place for place in shown if path in place.parents], root)
     _furnish(root)
     (root / "old").mkdir()
     _linux.pivot_root(str(root), str(root / "old"))
@@ -135,8 +135,8 @@ def _show(path: Path, root: Path) -> None:
     _linux.mount_read_only(str(place))
 
 
-def _cover(path: Path, kept: Sequence[Path], root: Path) -> None:
-    """Put nothing in the place of `path`, but for `kept`."""
+def cover(path: Path, kept: Sequence[Path] = (), root: Path = Path("/")) -> None:
+    """Put nothing in the place of `path` below `root`, but for `kept`."""
     place = root / path.relative_to("/")
     if not place.exists():
         return

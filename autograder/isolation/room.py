@@ -4,7 +4,8 @@ Order matters, and each step closes a hole of its own:
 
 1. root's uid is given up first: whoever is uid 0 outside may open files of /proc/sys for writing
    even from a user namespace without capabilities;
-2. new namespaces, with private, size-limited /tmp, /dev/shm and work directory;
+2. new namespaces, with private, size-limited /tmp, /dev/shm and work directory, and nothing where
+   something is reserved for other tasks;
 3. as process 1 of the new process namespace: a /proc of its own, /proc/sys read-only;
 4. limits, no capabilities, no new privileges, Landlock, seccomp.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from autograder.isolation import _landlock, _linux, _seccomp
 from autograder.isolation._processes import threads_of
-from autograder.isolation.house import SCRATCH, outermost
+from autograder.isolation.house import SCRATCH, cover, outermost
 from autograder.isolation.limits import Limits
 from autograder.isolation.walls import Walls
 
@@ -59,7 +60,9 @@ def give_up_root(uid: int) -> None:
     _linux.prctl(_linux.PR_SET_DUMPABLE, 1)
 
 
-def enter_namespaces(walls: Walls, limits: Limits, readable: Sequence[Path]) -> None:
+def enter_namespaces(
+    walls: Walls, limits: Limits, readable: Sequence[Path], reserved: Sequence[Path]
+) -> None:
     """Steps 1 and 2; the next child to be forked is process 1 of the new namespaces."""
     if walls.uid is not None:
         give_up_root(walls.uid)
@@ -70,6 +73,8 @@ def enter_namespaces(walls: Walls, limits: Limits, readable: Sequence[Path]) -> 
     shown = outermost(readable)
     for place in SCRATCH:
         _clear(place, limits, [path for path in shown if place in path.parents])
+    for path in outermost(path.resolve() for path in reserved):
+        _keep_from(path)
     options = f"newinstance,ptmxmode=0666,max={_TERMINALS}"
     _linux.mount("room", "/dev/pts", "devpts", _linux.MS_NOSUID, options)
 
@@ -89,6 +94,15 @@ def _clear(place: Path, limits: Limits, kept: Sequence[Path]) -> None:
             flags = _linux.MS_BIND | _linux.MS_REC
             _linux.mount(f"/proc/self/fd/{handle}", str(path), None, flags)
         os.close(handle)
+
+
+def _keep_from(path: Path) -> None:
+    """Nothing in the place of `path`; only a capability, soon given up, could take that off."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return  # what the guard cannot reach its task cannot either
+    cover(path)
 
 
 def mount_proc() -> None:

@@ -40,7 +40,9 @@ _CHUNK = 1 << 18
 class Run:
     """One task, from its parcel to its ending. Raises IsolationError where it cannot begin."""
 
-    def __init__(self, warm: WarmProcess, task: str, limits: Limits, receive: Receive) -> None:
+    def __init__(
+        self, warm: WarmProcess, task: str, limits: Limits, receive: Receive, reserved: bool
+    ) -> None:
         self._walls = warm.walls
         self._limits = limits
         self._receive = receive
@@ -52,7 +54,7 @@ class Run:
         self._is_over = False  # no more reports will come
         self._undo = contextlib.ExitStack()
         try:
-            self._begin(warm, task)
+            self._begin(warm, task, reserved)
         except OSError as error:
             self.close()
             raise IsolationError(f"a wall could not be built: {error}") from error
@@ -67,7 +69,7 @@ class Run:
     def close(self) -> None:
         self._undo.close()
 
-    def _begin(self, warm: WarmProcess, task: str) -> None:
+    def _begin(self, warm: WarmProcess, task: str, reserved: bool) -> None:
         self._work = None if self._walls.namespaces else _work_directory(self._walls)
         if self._work:
             self._undo.callback(_folders.remove, self._work)
@@ -80,7 +82,7 @@ class Run:
         doors = self._group.doors if self._group else []
         self._began = time.monotonic()
         with theirs:
-            message = {"task": task, "limits": limits, "work": self._work}
+            message = {"task": task, "limits": limits, "work": self._work, "reserved": reserved}
             number, self._report = warm.start_task(message, [theirs.fileno(), *doors])
         self._undo.callback(warm.forget, number)
         started = self._next_report("started")

@@ -32,6 +32,7 @@ def start(control: socket.socket, message: dict[str, Any]) -> None:
         preload=tuple(message["preload"]),
         walls=Walls(**walls),
         readable=tuple(map(Path, message["readable"])),
+        reserved=tuple(map(Path, message["reserved"])),
         hidden=tuple(map(Path, message["hidden"])),
         root=Path(message["root"]),
         environment=dict(message["environment"]),
@@ -47,7 +48,8 @@ def _prepare(setting: Setting) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     if setting.walls.namespaces:
         room.become_housekeeper()
-        house.build(setting.readable, setting.root, setting.hidden)
+        reserved = [path for path in setting.reserved if path.exists()]
+        house.build([*setting.readable, *reserved], setting.root, setting.hidden)
     for name in setting.preload:
         _load(name)
     # What is imported stays: a collection in a child would copy every page that it looks at.

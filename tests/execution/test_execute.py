@@ -34,7 +34,10 @@ class FakeWarm:
         parcel: dict[str, bytes],
         limits: Limits,
         receive: Callable[[str, bytes], None],
+        *,
+        reserved: bool = False,
     ) -> Ending:
+        assert not reserved
         assert task == "autograder.execution.child:task"
         self.parcel, self.limits = dict(parcel), limits
         for name in ("answers/test_q/q/value.json", "answers/test_q/p/value.json", "reached/x"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from autograder.settings import Autograder
 class Started:
     """Stands for a warm process."""
 
-    def __init__(self, preload: list[str], **_: Any) -> None:
+    def __init__(self, preload: list[str], **settings: Any) -> None:
         self.preload = preload
+        self.settings = settings
         self.closed = False
 
     def close(self) -> None:
@@ -97,6 +99,31 @@ def test_a_start_that_fails_is_told_to_everyone_who_asks(
     for _ in range(2):
         with pytest.raises(RuntimeError, match="no walls today"):
             nursery.warm_for(["import keras"])
+
+
+def test_what_is_given_goes_to_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside what the settings say, which have the last word on the environment."""
+    monkeypatch.setattr(module, "WarmProcess", Started)
+    settings = Autograder(readable=["/set"], environment={"A": "set", "B": "set"})
+    given = {"MPLBACKEND": "agg", "B": "given", "C": "given"}
+    with Nursery(
+        settings,
+        NO_WALLS,
+        [Path("/course")],
+        reserved=[Path("/data/hidden")],
+        readable=[Path("/data")],
+        environment=given,
+    ) as nursery:
+        warm: Any = nursery.warm_for([])
+    assert warm.settings["readable"] == (Path("/set"), Path("/data"))
+    assert warm.settings["reserved"] == (Path("/data/hidden"),)
+    assert warm.settings["hidden"] == (Path("/course"),)
+    assert warm.settings["environment"] == {
+        "MPLBACKEND": "agg",
+        "A": "set",
+        "B": "set",
+        "C": "given",
+    }
 
 
 def test_closing_ends_all_of_them(nursery: Nursery) -> None:

@@ -45,7 +45,10 @@ class FakeWarm:
         parcel: dict[str, bytes],
         limits: Limits,
         receive: Callable[[str, bytes], None],
+        *,
+        reserved: bool = False,
     ) -> Ending:
+        assert reserved
         assert task == "autograder.grading.child:task"
         self.parcel = dict(parcel)
         for name, data in self.pieces:
@@ -215,7 +218,7 @@ def test_walls_that_could_not_be_built_are_nobodys_score(folder: Path) -> None:
     """No scores.json says otherwise."""
 
     class Broken(FakeWarm):
-        def run(self, *_: object) -> Ending:
+        def run(self, *_: object, **__: object) -> Ending:
             raise IsolationError("a wall could not be built")
 
     with pytest.raises(IsolationError):

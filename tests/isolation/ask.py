@@ -47,7 +47,12 @@ def start(walls: Walls, **settings: Any) -> WarmProcess:
 
 
 def run(
-    warm: WarmProcess, task: str, parcel: Mapping[str, bytes] | None = None, **limits: Any
+    warm: WarmProcess,
+    task: str,
+    parcel: Mapping[str, bytes] | None = None,
+    *,
+    reserved: bool = False,
+    **limits: Any,
 ) -> Told:
     """Run one of the tests' tasks within SMALL limits."""
     pieces: list[tuple[str, bytes]] = []
@@ -56,6 +61,7 @@ def run(
         parcel or {},
         replace(SMALL, **limits),
         lambda name, data: pieces.append((name, data)),
+        reserved=reserved,
     )
     return Told(ending, tuple(pieces))
 

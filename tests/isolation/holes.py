@@ -1,8 +1,8 @@
 """Things that walled-in code must not be able to do: each leaves in `found` what came of it.
 
 Every one is tried behind the full walls, behind Landlock and seccomp alone, and as an ordinary
-user. `SECRET`, `TCP`, `UDP`, `SOCKET`, `ABSTRACT`, `PARENT` and `LANDLOCK` (its ABI) are filled in
-by the tests.
+user. `SECRET`, `TCP`, `UDP`, `SOCKET`, `ABSTRACT`, `PARENT`, `LANDLOCK` (its ABI) and `RESERVED`
+(the directory of `SECRET`, where that is reserved) are filled in by the tests.
 """
 
 from __future__ import annotations
@@ -164,4 +164,109 @@ PROCESSES = {
         "found = attempt(lambda: os.kill(os.getppid(), 0)) "
         "if os.getppid() else 'ProcessLookupError'"
     ),
+}
+
+# What a task must not be able to do that has no right to what is reserved.
+RESERVED = {
+    "read it": "found = attempt(lambda: open(SECRET).read())",
+    "list it": "found = attempt(lambda: os.listdir(RESERVED))",
+    "walk to it": (
+        "def walk():\n"
+        "    return [f for d, _, files in os.walk(os.path.dirname(RESERVED)) for f in files\n"
+        "            if f == os.path.basename(SECRET)][0]\n"
+        "found = attempt(walk).replace('IndexError', 'FileNotFoundError')"
+    ),
+    "through a link": (
+        "os.symlink(SECRET, 'pointing')\nfound = attempt(lambda: open('pointing').read())"
+    ),
+    "through a link to its directory": (
+        "os.symlink(RESERVED, 'there')\nname = os.path.basename(SECRET)\n"
+        "found = attempt(lambda: open('there/' + name).read())"
+    ),
+    "as another name of it": (
+        "found = attempt(lambda: (os.link(SECRET, 'linked'), open('linked').read()))"
+    ),
+    "by its own root": "found = attempt(lambda: open('/proc/self/root' + SECRET).read())",
+    "by the root of process 1": "found = attempt(lambda: open('/proc/1/root' + SECRET).read())",
+    "by any process": (
+        "def look(pid):\n"
+        "    for way in ('root' + SECRET, 'cwd/' + SECRET, 'task/' + pid + '/root' + SECRET):\n"
+        "        if 'did' in attempt(lambda: open(f'/proc/{pid}/{way}').read()): return True\n"
+        "    for n in range(64):\n"
+        "        came = attempt(lambda: Path(f'/proc/{pid}/fd/{n}').read_text())\n"
+        "        if 'the hidden tests' in came: return True\n"
+        "pids = [p for p in os.listdir('/proc') if p.isdecimal()]\n"
+        "found = [p for p in pids if look(p)] or 'FileNotFoundError'"
+    ),
+    "with dots": (
+        "there = RESERVED + '/../' + os.path.basename(RESERVED) + '/'\n"
+        "found = attempt(lambda: open(there + os.path.basename(SECRET)).read())"
+    ),
+    "climb with dots": "found = attempt(lambda: open('../' * 30 + SECRET.lstrip('/')).read())",
+    "from inside": (
+        "def enter():\n"
+        "    os.chdir(RESERVED)\n"
+        "    return open(os.path.basename(SECRET)).read()\n"
+        "found = attempt(enter)"
+    ),
+    "by a handle on the path": (
+        "def reopen():\n"
+        "    handle = os.open(SECRET, os.O_PATH)\n"
+        "    return open(f'/proc/self/fd/{handle}').read()\n"
+        "found = attempt(reopen)"
+    ),
+    "from a handle on its directory": (
+        "def reopen():\n"
+        "    handle = os.open(RESERVED, os.O_PATH)\n"
+        "    file = os.open(os.path.basename(SECRET), os.O_RDONLY, dir_fd=handle)\n"
+        "    return os.read(file, 100)\n"
+        "found = attempt(reopen)"
+    ),
+    "at another mount": (
+        "def look():\n"
+        "    for line in open('/proc/self/mountinfo'):\n"
+        "        for name in (SECRET, os.path.basename(SECRET)):\n"
+        "            path = os.path.join(line.split()[4], name.lstrip('/'))\n"
+        "            came = attempt(lambda: open(path).read())\n"
+        "            if 'the hidden tests' in came: return path\n"
+        "    raise FileNotFoundError\n"
+        "found = attempt(look)"
+    ),
+    "unmount its cover": (
+        "def uncover():\n"
+        "    call('umount2', RESERVED.encode(), 2)\n"
+        "    return open(SECRET).read()\n"
+        "found = attempt(uncover)"
+    ),
+    "unmount it in a namespace": (
+        "def uncover():\n"
+        "    call('unshare', 0x10000000 | 0x00020000)\n"
+        "    call('umount2', RESERVED.encode(), 2)\n"
+        "    return open(SECRET).read()\n"
+        "found = attempt(uncover)"
+    ),
+    "bind what is under it in a namespace": (
+        "def uncover():\n"
+        "    call('unshare', 0x10000000 | 0x00020000)\n"
+        "    os.mkdir('under')\n"
+        "    call('mount', os.path.dirname(RESERVED).encode(), b'under', None, 4096, None)\n"
+        "    name = os.path.basename(RESERVED) + '/' + os.path.basename(SECRET)\n"
+        "    return open('under/' + name).read()\n"
+        "found = attempt(uncover)"
+    ),
+    "remount it": "found = attempt(lambda: call('mount', b'', RESERVED.encode(), b'', 4128, b''))",
+    "write into it": "found = attempt(lambda: open(RESERVED + '/planted', 'w'))",
+    "write to it": "found = attempt(lambda: open(SECRET, 'w').write('x'))",
+    "move it away": "found = attempt(lambda: os.rename(RESERVED, 'mine'))",
+    "take it for a program": (
+        "found = attempt(lambda: subprocess.check_output(['cat', SECRET], stderr=-3))"
+    ),
+}
+# Landlock does not hold questions about a file whose name is known.
+RESERVED_SIZES = {
+    "its size": "found = attempt(lambda: os.stat(SECRET).st_size)",
+    "its size by the root": (
+        "found = attempt(lambda: os.stat('/proc/self/root' + SECRET).st_size)"
+    ),
+    "whether it is there": "found = attempt(lambda: os.stat(SECRET).st_mode)",
 }

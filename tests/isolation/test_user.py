@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from isolation import ask, holes
-from isolation.targets import targets
+from isolation.targets import SECRET_TEXT, targets
 
 USER = 23456
 PYTHON = "/usr/bin/python3"
@@ -33,8 +33,14 @@ kinds = {{
     "no Landlock": replace(walls, landlock=0),
 }}
 found = {{"walls": walls.summary()}}
+RESERVED, RESERVED_SIZES = holes.RESERVED, holes.RESERVED_SIZES
 holes = holes.FILES | holes.NETWORK | holes.KERNEL | holes.PROCESSES
 with tempfile.TemporaryDirectory() as folder, targets(Path(folder)) as names:
+    data, beside = Path(folder, "data"), dict(names)
+    secret = data / "secret" / "images.npy"
+    secret.parent.mkdir(parents=True)
+    secret.write_text({secret!r})
+    beside |= {{"RESERVED": str(secret.parent), "SECRET": str(secret)}}
     for kind, walls in kinds.items():
         if walls.refuses or (kind in ("full", "no Landlock") and not walls.namespaces):
             continue
@@ -51,6 +57,12 @@ with tempfile.TemporaryDirectory() as folder, targets(Path(folder)) as names:
                 found[f"{{kind}} {{how}}"] = ending.how
             mode = Path(names["SECRET"]).stat().st_mode & 0o777
             found[kind + " mode"] = mode
+        reserved = RESERVED | (RESERVED_SIZES if walls.namespaces else {{}})
+        with ask.start(walls, readable=[data], reserved=[secret.parent]) as warm:
+            tried = {{h: ask.find(warm, with_targets(c, beside)) for h, c in reserved.items()}}
+            found[kind + " reserved"] = tried
+            code = f"found = open({{str(secret)!r}}).read()"
+            found[kind + " right"] = ask.find(warm, code, reserved=True)
 print(json.dumps(found))
 """
 
@@ -67,7 +79,7 @@ def told() -> dict[str, Any]:
     tried = subprocess.run(become + able, capture_output=True, text=True, cwd="/", check=False)
     if tried.returncode:
         pytest.skip(f"an ordinary user cannot run it here: {tried.stderr[-200:]}")
-    script = SCRIPT.format(path=paths)
+    script = SCRIPT.format(path=paths, secret=SECRET_TEXT)
     ran = subprocess.run(
         [*become, PYTHON, "-W", "error", "-"],
         input=script,
@@ -106,6 +118,17 @@ def test_rights_on_an_ordinary_user_s_files_stay(told: dict[str, Any], kind: str
     if kind not in told:
         pytest.skip(f"not available to an ordinary user: {told['walls']}")
     assert told[f"{kind} mode"] == 0o666
+
+
+@pytest.mark.parametrize("kind", ["full", "landlocked", "first Landlock", "no Landlock"])
+def test_what_is_reserved_has_no_hole_for_an_ordinary_user(told: dict[str, Any], kind: str) -> None:
+    """All of holes.RESERVED on files that are the user's own; who has the right reads them."""
+    if kind not in told:
+        pytest.skip(f"not available to an ordinary user: {told['walls']}")
+    tried = told[f"{kind} reserved"]
+    assert {n for n in tried if tried[n] not in holes.REFUSED} <= {"list it"}  # its cover
+    assert tried["list it"] in (*holes.REFUSED, "did it: []")
+    assert told[f"{kind} right"] == SECRET_TEXT
 
 
 def test_the_targets_can_be_made(tmp_path: Path) -> None:
