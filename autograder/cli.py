@@ -20,17 +20,19 @@ import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.table import Table
 
 from autograder.course import Course
+from autograder.data import CourseData, open_nursery
 from autograder.errors import UserError
-from autograder.execution.nursery import Nursery
 from autograder.isolation import NO_WALLS, Walls, survey
 from autograder.prefetch import prefetch
 
@@ -46,6 +48,8 @@ app = typer.Typer(
     help="An auto-graded deep-learning course kit on nbgrader. "
     "Exit codes: 0 done, 1 something needs a person, 2 wrong usage.",
 )
+data_app = typer.Typer(no_args_is_help=True, help="The data sets that notebooks and tests read.")
+app.add_typer(data_app, name="data")
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -109,7 +113,7 @@ def grade(
             opened.settings.workers = workers
         walls = _walls(no_isolation or not opened.settings.isolation)
         tally = _Tally()
-        with Nursery(opened.settings, walls, [opened.root]) as nursery:
+        with open_nursery(opened, assignment, walls, _say) as nursery:
             prefetch(opened, assignment, nursery)
             from autograder.pipeline import grade_assignment
 
@@ -178,6 +182,65 @@ def doctor(course: CourseOption = Path()) -> None:
         )
     if walls.refuses or not all(finding.is_well for finding in findings):
         raise typer.Exit(NEEDS_PERSON)
+
+
+@data_app.command("prepare")
+def data_prepare(
+    assignment: Annotated[str | None, typer.Argument(help="Only what this one uses.")] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Fetch or draw the data sets, and put the hidden images aside; do only what is not done."""
+    with _one_line_for_mistakes():
+        data = CourseData(Course(course))
+        for recipe in data.recipes(assignment):
+            if not data.is_prepared(recipe):
+                with _download_bar(recipe.remote.file_name) as progress:
+                    data.prepare(recipe, progress)
+            out.print(f"{recipe.name}: {data.describe(recipe)}", markup=False)
+
+
+@data_app.command("verify")
+def data_verify(
+    assignment: Annotated[str | None, typer.Argument(help="Only what this one uses.")] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Compare every prepared file with the digest it had when it was made."""
+    with _one_line_for_mistakes():
+        data = CourseData(Course(course))
+        recipes = data.recipes(assignment)
+        wrong = [line for recipe in recipes for line in data.verify(recipe)]
+    for line in wrong:
+        err.print(line, markup=False)
+    out.print(f"{len(recipes)} data sets, {len(wrong)} wrong")
+    if wrong:
+        raise typer.Exit(NEEDS_PERSON)
+
+
+@data_app.command("where")
+def data_where(course: CourseOption = Path()) -> None:
+    """Tell the profile and the folders: what students read, what is hidden, what is prepared."""
+    with _one_line_for_mistakes():
+        data = CourseData(Course(course))
+        lines = [f"{name}: {value}" for name, value in data.places().items()]
+    for line in lines:
+        out.print(line, markup=False)
+
+
+@data_app.command("pack")
+def data_pack(
+    assignment: AssignmentArgument,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The archive; default: in the data folder.")
+    ] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Write the students' archive: what an assignment uses, without the hidden images."""
+    with _one_line_for_mistakes():
+        data = CourseData(Course(course))
+        target, size = data.pack(assignment, output)
+    out.print(
+        f"{target}: {size / 2**20:.1f} MB; unpack it anywhere and set AUTOGRADER_DATA to the folder"
+    )
 
 
 class _Tally:
@@ -253,6 +316,21 @@ def _progress(grading: Grading) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("grading", total=grading.total)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar with the speed and the time left on a terminal, nothing elsewhere."""
+    columns = (
+        TextColumn(name),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _say(line: str) -> None:

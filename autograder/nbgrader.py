@@ -26,6 +26,7 @@ from nbgrader.preprocessors import (
 from nbgrader.preprocessors import SaveAutoGrades as NbgraderSaveAutoGrades
 
 from autograder.course import Course, HandIn
+from autograder.data import open_nursery
 from autograder.execution.nursery import Nursery
 from autograder.execution.runs import load_cells
 from autograder.grading.autograded import autograded
@@ -142,7 +143,7 @@ def _session(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> _
     if converter not in _SESSIONS:
         course = Course(Path(converter.coursedir.root))
         assignment = Assignment(course, resources["nbgrader"]["assignment"])
-        nursery = Nursery(course.settings, _walls(course), [course.root])
+        nursery = open_nursery(course, assignment.name, _walls(course), preprocessor.log.info)
         weakref.finalize(converter, nursery.close)
         _SESSIONS[converter] = _Session(assignment, nursery)
     return _SESSIONS[converter]

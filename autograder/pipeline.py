@@ -19,6 +19,7 @@ from pathlib import Path
 
 import autograder
 from autograder.course import Course, Files, HandIn, Refusal, digest, read_files, read_plain, shown
+from autograder.data import CourseData
 from autograder.engines import LocalEngine
 from autograder.errors import UserError
 from autograder.execution.execute import execute, limits
@@ -34,7 +35,13 @@ from autograder.notebook.plan import Plan, make_plan
 from autograder.notebook.reading import NotebookError, read_notebook
 from autograder.notebook.sanitise import Sanitised, sanitise
 
-_JUDGES = ("checks", "graphs", "grading", "snapshot")  # the packages that decide a score
+_JUDGES = (
+    "checks",
+    "datasets",
+    "graphs",
+    "grading",
+    "snapshot",
+)  # the packages that decide a score
 _LARGE_MB = 20  # a notebook with outputs is rarely larger
 _LARGE = "{} has {} MB; the outputs saved in it were left out, it was graded from its code"
 
@@ -82,6 +89,7 @@ class Assignment:
         self.masters: dict[str, Master] = {
             path.stem: load_master(path, course.config) for path in course.notebooks(name)
         }
+        self._data = CourseData(course).keys(name)
 
     def prepare(self, hand_in: HandIn, notebook: str) -> Prepared:
         """Read and restore one notebook. What is wrong with it becomes its `problem`."""
@@ -159,6 +167,7 @@ class Assignment:
             prepared.plan.execution_key(),
             *(part for item in sorted(contents.items()) for part in item),
             "no isolation" if nursery.walls == NO_WALLS else "walled in",
+            *self._data,
         )
         bounds = limits(self.course.settings)
         run = load_run(place)
@@ -174,7 +183,7 @@ class Assignment:
         self, plan: Plan, run: Run, place: Path, nursery: Nursery
     ) -> tuple[NotebookScores, bool]:
         ran = (place / "run.json").read_bytes()
-        key = digest(plan.grading_key(), ran, judges_digest())
+        key = digest(plan.grading_key(), ran, judges_digest(), *self._data)
         scores = load(place / "scores.json")
         if scores is not None and scores.key == key:
             return scores, False

@@ -7,9 +7,10 @@ and the gradebook change.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,8 @@ from traitlets.config import Config
 from autograder.checks import Outcome
 from autograder.converters import convert
 from autograder.course import Course, HandIn
+from autograder.data import CourseData, open_nursery
 from autograder.errors import UserError
-from autograder.execution.nursery import Nursery
 from autograder.files import replace_folder
 from autograder.grading.gradebook import gradebook_name, open_gradebook
 from autograder.isolation import NO_WALLS, survey
@@ -98,6 +99,8 @@ def find_stale(course: Course, assignment: str) -> list[str]:
 
 def _rehearse(course: Course, assignment: str, stage: Path, say: Callable[[str], None]) -> Released:
     """Make release and solution in `stage` and try them out."""
+    data = CourseData(course)
+    data.ensure(assignment, say)
     planned = Assignment(course, assignment)
     directories = {
         "release_directory": str(stage / "release"),
@@ -108,7 +111,8 @@ def _rehearse(course: Course, assignment: str, stage: Path, say: Callable[[str],
     convert(GenerateAssignment, course, assignment, directories)
     _refuse(find_leaks(course.source(assignment), stage / "release" / assignment, course.config))
     say("running the solutions")
-    convert(GenerateSolution, course, assignment, directories, _SETTINGS)
+    with _environment(data.environment):  # the solutions run in a kernel of their own
+        convert(GenerateSolution, course, assignment, directories, _SETTINGS)
     say("grading the solutions and the unedited release")
     rehearsal = Assignment(Course(course.root, runs=stage / "runs"), assignment)
     solved, unedited = (
@@ -130,11 +134,27 @@ def _grade(assignment: Assignment, hand_ins: list[HandIn]) -> dict[HandIn, list[
     """Grade as a hand-in is graded; the instructor's own code may run where there are no walls."""
     walls = survey()
     walls = NO_WALLS if walls.refuses else walls
-    with Nursery(assignment.course.settings, walls, [assignment.course.root]) as nursery:
+    with open_nursery(assignment.course, assignment.name, walls, _ignore) as nursery:
         return {
             hand_in: [assignment.work(hand_in, name, nursery) for name in assignment.masters]
             for hand_in in hand_ins
         }
+
+
+@contextmanager
+def _environment(added: Mapping[str, str]) -> Iterator[None]:
+    """Have `added` in os.environ, and after it what was there before."""
+    before = dict(os.environ)
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _ignore(_: str) -> None:
+    pass
 
 
 def _clashes(assignment: Assignment, solved: HandIn) -> Iterator[str]:

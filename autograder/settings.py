@@ -11,7 +11,7 @@ import os
 import traceback
 from pathlib import Path
 
-from traitlets import Bool, Dict, Float, Integer, List, Unicode
+from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable, PyFileConfigLoader
 
 from autograder.errors import UserError
@@ -62,6 +62,30 @@ class Autograder(Configurable):  # type: ignore[misc]
     ).tag(config=True)
     environment = Dict(
         key_trait=Unicode(), value_trait=Unicode(), help="Environment variables of student code."
+    ).tag(config=True)
+
+    profile = Enum(
+        ("small", "full"),
+        "small",
+        help="Data sets: drawn stand-ins (small) or the real images (full).",
+    ).tag(config=True)
+    data_directory = Unicode(
+        "data", help="Where data sets are kept; relative to the course directory."
+    ).tag(config=True)
+    data_sources = Dict(
+        key_trait=Unicode(),
+        value_trait=Unicode(),
+        help="A mirror's address or a local copy of an original archive, by data set.",
+    ).tag(config=True)
+    evaluation_images = Dict(
+        key_trait=Unicode(),
+        value_trait=Integer(min=0),
+        help="How many images are hidden from students, by data set; as many of each class.",
+    ).tag(config=True)
+    evaluation_secret = Unicode(
+        "",
+        help="Decides which images are hidden; empty: one that is made for the data directory. "
+        "Machines that are to grade alike need the same.",
     ).tag(config=True)
 
     @property
