@@ -12,6 +12,9 @@ c.Autograder.notebook_timeout_s = 1200
 c.Autograder.cell_timeout_s = 300
 c.Autograder.memory_mb = 4096
 
+# The images that notebooks read: small (drawn, no download) or full (the real ones) -------------
+c.Autograder.profile = "small"
+
 # nbgrader ---------------------------------------------------------------------------------------
 # A stub that does not raise: a student may run all cells of an unfinished notebook.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}

@@ -61,7 +61,7 @@ def shape(label: int, rng: np.random.Generator) -> Floats:
     return draw_shape(label, rng).astype(np.float32)
 
 
-HEADS = Case("heads", head, 2, 800, 1500, (16, 32, 64, 64), 64, 14, 36)
+HEADS = Case("heads", head, 2, 800, 1500, (16, 32, 64, 64), 64, 20, 40)
 SHAPES = Case("shapes", shape, 10, 4000, 2000, (32, 64), 64, 12, 18)
 
 

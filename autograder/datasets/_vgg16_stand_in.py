@@ -271,7 +271,7 @@ def widen(trained: Layers, figures: Array, rng: np.random.Generator) -> Layers:
 
 def _orthogonal(inputs: int, outputs: int, rng: np.random.Generator) -> Array:
     tall = rng.standard_normal((max(9 * inputs, outputs), min(9 * inputs, outputs)))
-    # Orthogonal by Cholesky: for these shapes some ten times faster than numpy.linalg.qr.
+    # Orthogonal by Cholesky, which is some times faster here than numpy.linalg.qr.
     columns = tall @ np.linalg.inv(np.linalg.cholesky(tall.T @ tall)).T
     if 9 * inputs < outputs:
         columns = columns.T
