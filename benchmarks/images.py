@@ -1,4 +1,4 @@
-"""An epoch over the 2,000 + 2,000 images at 150 px: JPEG files decoded each time, or one mapped array.
+"""An epoch over 2,000 + 2,000 images at 150 px: JPEG files decoded each time, or a mapped array.
 
     python -m benchmarks.images [--images 4000]
 
