@@ -222,8 +222,8 @@ def _sheet(
         for column, picture in enumerate(pictures):
             left = margin + column * cell + (cell - picture.width) // 2
             sheet.paste(picture, (left, row * cell + (cell - picture.height) // 2))
-    # 128 colours are enough to look at, and a third of the file
-    return sheet.quantize(128, dither=Image.Dither.NONE)
+    # 256 colours are enough to look at, and a third of the file
+    return sheet.quantize(256, dither=Image.Dither.NONE)
 
 
 if __name__ == "__main__":

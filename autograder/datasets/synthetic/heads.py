@@ -17,7 +17,7 @@ Kind = Literal["cat", "dog"]
 
 _SIDES = (72, 112)  # pixels
 _FINER = 2  # drawn this much larger and reduced, so that edges are smooth
-_TURN = np.deg2rad(20)
+_TURN = np.deg2rad(22)
 
 
 def draw_head(kind: Kind, rng: np.random.Generator) -> Image.Image:
@@ -59,8 +59,8 @@ def _pose(canvas: Image.Image, rng: np.random.Generator) -> Pen:
     width, height = canvas.size
     unit = min(canvas.size) * float(rng.uniform(0.31, 0.4))
     centre = (
-        width / 2 + width * float(rng.uniform(-0.15, 0.15)),
-        height * 0.53 + height * float(rng.uniform(-0.14, 0.14)),
+        width / 2 + width * float(rng.uniform(-0.16, 0.16)),
+        height * 0.53 + height * float(rng.uniform(-0.15, 0.15)),
     )
     turn = float(rng.uniform(-_TURN, _TURN))
     return pen(canvas, centre, unit, turn, bool(rng.random() < 0.5))
