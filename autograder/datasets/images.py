@@ -6,9 +6,7 @@ share the pages.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy as np
 from autograder.datasets.errors import DataError
 from autograder.datasets.photos import decode, quiet, resize
 from autograder.datasets.store import writing
+from autograder.files import replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,28 +67,19 @@ def _decode_all(files: Sequence[Path], size: tuple[int, int], array: Path) -> No
     def one(path: Path) -> NDArray[np.uint8]:
         return resize(decode(path.read_bytes()), size)
 
-    with writing(array.parent):
-        handle, temporary = tempfile.mkstemp(dir=array.parent, prefix=f".{array.name}.")
-        os.close(handle)
-        try:
-            mapped = np.lib.format.open_memmap(
-                temporary, mode="w+", dtype=np.uint8, shape=(len(files), *size, 3)
-            )
-            # a map of a full disk would end the process; this raises
-            with open(temporary, "r+b") as file:
-                _allocate(file.fileno(), mapped.offset, mapped.nbytes)
-            with quiet(), ThreadPoolExecutor() as pool:
-                for first in range(0, len(files), _AT_A_TIME):
-                    part = list(pool.map(one, files[first : first + _AT_A_TIME]))
-                    mapped[first : first + len(part)] = part
-            mapped.flush()
-            del mapped
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, array)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+    with writing(array.parent), replacing(array) as temporary:
+        mapped = np.lib.format.open_memmap(
+            temporary, mode="w+", dtype=np.uint8, shape=(len(files), *size, 3)
+        )
+        # a map of a full disk would end the process; this raises
+        with temporary.open("r+b") as file:
+            _allocate(file.fileno(), mapped.offset, mapped.nbytes)
+        with quiet(), ThreadPoolExecutor() as pool:
+            for first in range(0, len(files), _AT_A_TIME):
+                part = list(pool.map(one, files[first : first + _AT_A_TIME]))
+                mapped[first : first + len(part)] = part
+        mapped.flush()
+        del mapped
 
 
 def _allocate(handle: int, offset: int, size: int) -> None:

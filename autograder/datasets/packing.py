@@ -5,16 +5,14 @@ Unpacked anywhere, it is a data directory: AUTOGRADER_DATA names the folder.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.datasets.errors import DataError
 from autograder.datasets.store import MANIFEST, Store, read_manifest, writing
+from autograder.files import replacing
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same files give the same archive
 
@@ -25,21 +23,13 @@ def pack(store: Store, names: Sequence[str], target: Path) -> int:
     Arrays that are decoded from files are left out, they are made again on first use. Raises
     DataError where a data set is not prepared or the archive cannot be written.
     """
-    with writing(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                    for name in names:
-                        _add(archive, store, name)
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+    with (
+        writing(target.parent),
+        replacing(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        for name in names:
+            _add(archive, store, name)
     return target.stat().st_size
 
 
