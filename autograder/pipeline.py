@@ -36,6 +36,7 @@ from autograder.notebook.reading import NotebookError, read_notebook
 from autograder.notebook.sanitise import Sanitised, sanitise
 
 _JUDGES = (
+    "artifacts",
     "checks",
     "datasets",
     "graphs",

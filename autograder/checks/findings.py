@@ -20,7 +20,9 @@ class Finding:
 
     `asked` and `found` are plain text for the student, `advice` what to try next. `fraction`, in
     [0, 1], is the share of the points that is earned; without it a correct answer earns all and
-    any other none. `mistake` is the slug of a diagnosed misconception.
+    any other none. `mistake` is the slug of a diagnosed misconception. `details` are shown one by
+    one below `found`: each mismatch of a list of demands. `picture` is an SVG that the kit has
+    drawn, with nothing of a student's in it that is not escaped.
     """
 
     outcome: Outcome
@@ -29,6 +31,8 @@ class Finding:
     advice: str = ""
     fraction: float | None = None
     mistake: str | None = None
+    details: tuple[str, ...] = ()
+    picture: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,51 @@
+"""What a check looks at: an answer, live or read from a snapshot, as the artifact it should be."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, TypeVar
+
+from autograder.artifacts import BatchesData, FigureData, ModelData, NotDataError
+from autograder.checks.answers import NotUsable, explain, is_unanswered
+from autograder.checks.findings import Finding, Outcome
+
+NOT_ANSWERED = "There is no answer yet."
+ADVICE_NOT_ANSWERED = "Write your answer into the question's cell, run that cell, then this one."
+
+
+class _Artifact(Protocol):
+    @classmethod
+    def of(cls, value: object) -> Self: ...
+
+
+T = TypeVar("T", bound=_Artifact)
+
+
+def model_data(answer: object, asked: str, what: str = "The model") -> ModelData | Finding:
+    """The model that an answer is; a Finding says what is the matter where it is none.
+
+    what: the subject of the sentence that says so, "The frozen model".
+    """
+    return _read(ModelData, answer, asked, what)
+
+
+def figure_data(answer: object, asked: str, what: str = "The figure") -> FigureData | Finding:
+    """The same for a figure."""
+    return _read(FigureData, answer, asked, what)
+
+
+def batches_data(answer: object, asked: str, what: str = "The generator") -> BatchesData | Finding:
+    """The same for a data generator."""
+    return _read(BatchesData, answer, asked, what)
+
+
+def _read(kind: type[T], answer: object, asked: str, what: str) -> T | Finding:
+    if is_unanswered(answer):
+        return Finding(Outcome.NOT_ATTEMPTED, asked, NOT_ANSWERED, ADVICE_NOT_ANSWERED)
+    if isinstance(answer, NotUsable):
+        return Finding(Outcome.INCORRECT, asked, explain(answer))
+    if isinstance(answer, kind):
+        return answer
+    try:
+        return kind.of(answer)
+    except NotDataError as error:
+        return Finding(Outcome.INCORRECT, asked, f"{what} {error}")
