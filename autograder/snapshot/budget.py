@@ -23,8 +23,8 @@ class Budget:
         ValueError: A bound is too small to hold anything.
     """
 
-    max_bytes: int = 64_000_000
-    max_elements: int = 20_000_000
+    max_bytes: int = 256_000_000
+    max_elements: int = 64_000_000
     max_depth: int = 20
     max_items: int = 100_000
 

@@ -1,10 +1,10 @@
-"""A snapshot as a small folder of bounded files: value.json, and 0.npy, 1.npy, … beside it."""
+"""A snapshot as a small folder of bounded files: value.json, and <SHA-256>.npy, … beside it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from autograder.snapshot.blobs import is_blob_name
 from autograder.snapshot.budget import Budget
 from autograder.snapshot.document import parse, to_text
 from autograder.snapshot.outcome import SnapshotError
@@ -12,7 +12,6 @@ from autograder.snapshot.reader import quoted
 from autograder.snapshot.snapshot import Snapshot, read
 
 DOCUMENT = "value.json"
-_BLOB = re.compile(r"(?:0|[1-9][0-9]{0,5})\.[a-z]{1,12}")
 
 
 def save(snapshot: Snapshot) -> dict[str, bytes]:
@@ -23,7 +22,8 @@ def save(snapshot: Snapshot) -> dict[str, bytes]:
 def load(files: Mapping[str, bytes], budget: Budget) -> object:
     """Trusted side: returns the value of files that may have been forged byte by byte.
 
-    Bound each file's size when reading it from disk, too: here they are in memory already.
+    Bound each file's size when reading it from disk, too: here they are in memory already. A blob's
+    name is taken as it is; who stores blobs sees to it that it tells their content.
 
     Returns:
         What `read` returns.
@@ -46,7 +46,7 @@ def _check_files(files: Mapping[str, bytes], budget: Budget) -> None:
     if len(files) > budget.max_items + 1:
         raise SnapshotError(f"{len(files):,} files, expected at most {budget.max_items + 1:,}")
     for name, data in files.items():
-        if type(name) is not str or (name != DOCUMENT and not _BLOB.fullmatch(name)):
+        if type(name) is not str or (name != DOCUMENT and not is_blob_name(name)):
             raise SnapshotError(f"unexpected file {quoted(name)}")
         if type(data) is not bytes:
             raise SnapshotError(f"{name}: expected bytes, received {type(data).__name__}")

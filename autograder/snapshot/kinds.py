@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from autograder.snapshot import arrays, containers, tensors, values
+from autograder.snapshot import (
+    arrays,
+    batches,
+    containers,
+    figures,
+    histories,
+    models,
+    tables,
+    tensors,
+    values,
+)
 from autograder.snapshot.kind import Kind
 
 KINDS: tuple[Kind, ...] = (
@@ -13,6 +23,8 @@ KINDS: tuple[Kind, ...] = (
     values.FLOAT,
     values.COMPLEX,
     values.STR,
+    figures.FIGURE,  # before lists and arrays, which may be a figure's axes
+    tables.TABLE,
     containers.LIST,
     containers.TUPLE,
     containers.DICT,
@@ -21,4 +33,7 @@ KINDS: tuple[Kind, ...] = (
     arrays.ARRAY,
     arrays.NUMPY_SCALAR,
     tensors.TENSOR,
+    models.MODEL,
+    histories.HISTORY,
+    batches.BATCHES,
 )

@@ -21,14 +21,16 @@ class Reader:
     Attributes:
         kinds: The kinds that can cross, by name.
         meter: What has been spent so far.
-        blobs: The binary files that nothing has referred to yet, by name.
+        blobs: The binary files, by name.
         path: The steps from the answer to the value being read, such as `[2]`.
+        used: The names of the blobs that something has referred to.
     """
 
     kinds: Mapping[str, Kind]
     meter: Meter
-    blobs: dict[str, bytes]
+    blobs: Mapping[str, bytes]
     path: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
 
     def read(self, document: object, step: str = "") -> object:
         """Returns the value of `document`, which lies one `step` below the present place.
@@ -61,12 +63,17 @@ class Reader:
         return tuple(document[name] for name in types)
 
     def blob(self, name: str, suffix: str) -> bytes:
-        """Returns the blob `name`, which must end in `suffix` and be referred to only here."""
+        """Returns the blob `name`, which must end in `suffix`.
+
+        Its bytes are spent each time that something refers to it: each may become a copy.
+        """
         if not name.endswith(suffix):
             self.fail(f"blob {quoted(name)}: expected a name that ends in {suffix}")
         if name not in self.blobs:
-            self.fail(f"blob {quoted(name)} does not exist or is referred to twice")
-        return self.blobs.pop(name)
+            self.fail(f"blob {quoted(name)} does not exist")
+        self.meter.spend_bytes(len(self.blobs[name]))
+        self.used.add(name)
+        return self.blobs[name]
 
     def place(self) -> str:
         """Where the reader stands, as a sentence's subject: `the value` or `element [2]["R"]`."""

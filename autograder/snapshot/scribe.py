@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from autograder.snapshot.blobs import blob_name
 from autograder.snapshot.budget import Meter
 from autograder.snapshot.kind import Document, Kind
 from autograder.snapshot.outcome import RefusedError
@@ -52,9 +53,12 @@ class Scribe:
         return document
 
     def blob(self, data: bytes, suffix: str) -> str:
-        """Returns the name under which `data` will be stored, such as "0.npy"."""
+        """Returns the name under which `data` will be stored: its SHA-256 and `suffix`.
+
+        Equal pieces are stored once, but spend the budget each time, as when they are read.
+        """
         self.meter.spend_bytes(len(data))
-        name = f"{len(self.blobs)}{suffix}"
+        name = blob_name(data, suffix)
         self.blobs[name] = data
         return name
 

@@ -31,7 +31,7 @@ class Snapshot:
 
     Attributes:
         document: What `json.dumps` takes; its "kind" is one of `KINDS`, or "not data".
-        blobs: The binary files that the document names: "0.npy", "1.npy", …
+        blobs: The binary files that the document names, each by the digest of its content.
     """
 
     document: Document
@@ -77,7 +77,7 @@ def read(document: object, blobs: Mapping[str, bytes], budget: Budget) -> object
     Raises:
         SnapshotError: The document or a blob is not what `write` makes, or exceeds the budget.
     """
-    reader = Reader({kind.name: kind for kind in KINDS}, Meter(budget), dict(blobs))
+    reader = Reader({kind.name: kind for kind in KINDS}, Meter(budget), blobs)
     try:
         return _read(document, reader)
     except RefusedError as reason:
@@ -94,13 +94,12 @@ def _read(document: Any, reader: Reader) -> object:
     for name, data in reader.blobs.items():
         if type(name) is not str or type(data) is not bytes:
             reader.fail("expected blobs to be bytes by name")
-        reader.meter.spend_bytes(len(data))
     if type(document) is dict and document.get("kind") == NOT_DATA:
         value: object = _read_not_data(document, reader)
     else:
         value = reader.read(document)
-    if reader.blobs:
-        reader.fail(f"{len(reader.blobs)} blobs that nothing refers to")
+    if unused := len(reader.blobs) - len(reader.used):
+        reader.fail(f"{unused} blobs that nothing refers to")
     return value
 
 

@@ -14,7 +14,7 @@ import pytest
 from autograder.snapshot import Budget, NotData, SnapshotError, load, save, write
 from autograder.snapshot.npy import DTYPES
 
-from .crossing import BUDGET, crossed, forged, npy, refused, same
+from .crossing import BUDGET, crossed, forged, named, npy, refused, same
 
 GRID = np.arange(24, dtype=np.int32).reshape(2, 3, 4)
 
@@ -102,10 +102,11 @@ def test_equal_arrays_make_equal_bytes() -> None:
 def test_files_are_numpys_own(value: Any) -> None:
     """np.load reads what is written, and what np.save wrote is read."""
     files = save(write(value, BUDGET))
-    assert same(np.load(io.BytesIO(files["0.npy"]), allow_pickle=False), value)
+    (name,) = files.keys() - {"value.json"}
+    assert same(np.load(io.BytesIO(files[name]), allow_pickle=False), value)
     buffer = io.BytesIO()
     np.save(buffer, value, allow_pickle=False)
-    assert same(load({**files, "0.npy": buffer.getvalue()}, BUDGET), value)
+    assert same(load({**files, name: buffer.getvalue()}, BUDGET), value)
 
 
 def header(descr: str = "<f8", order: object = False, shape: str = "(2,)") -> str:
@@ -146,7 +147,7 @@ def test_forged_files_are_refused(data: bytes, error: str) -> None:
     """The error names the file and what is wrong with it; nothing large is allocated."""
     tracemalloc.start()
     with pytest.raises(SnapshotError) as raised:
-        load(forged({"kind": "array", "blob": "0.npy"}, blob_0=data), BUDGET)
+        load(forged({"kind": "array", "blob": named(0)}, blob_0=data), BUDGET)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert error in str(raised.value)
@@ -157,7 +158,7 @@ def test_forged_files_are_refused(data: bytes, error: str) -> None:
 def test_forged_nan_is_not_data(entry: float) -> None:
     """A file that the student's side would not have written is judged again."""
     files = forged(
-        {"kind": "list", "items": [{"kind": "array", "blob": "0.npy"}]},
+        {"kind": "list", "items": [{"kind": "array", "blob": named(0)}]},
         blob_0=npy(header(), np.array([0.0, entry]).tobytes()),
     )
     found = load(files, BUDGET)
@@ -166,11 +167,10 @@ def test_forged_nan_is_not_data(entry: float) -> None:
     assert "first at index [1]" in found.reason
 
 
-ARRAY = {"kind": "array", "blob": "0.npy"}
+ARRAY = {"kind": "array", "blob": named(0)}
 GOOD = npy(header(), TWO)
 REFERENCES: dict[str, tuple[Any, dict[str, bytes], str]] = {
-    "dangling": (ARRAY, {}, "blob '0.npy' does not exist or is referred to twice"),
-    "twice": ({"kind": "list", "items": [ARRAY] * 2}, {"blob_0": GOOD}, "referred to twice"),
+    "dangling": (ARRAY, {}, "blob '0000.*' does not exist"),
     "never": ({"kind": "none"}, {"blob_0": GOOD}, "1 blobs that nothing refers to"),
     "the document": ({"kind": "array", "blob": "value.json"}, {}, "name that ends in .npy"),
     "a path": ({"kind": "array", "blob": "../../0.npy"}, {}, "does not exist"),
@@ -182,7 +182,7 @@ REFERENCES: dict[str, tuple[Any, dict[str, bytes], str]] = {
 def test_forged_references_are_refused(
     document: object, blobs: dict[str, bytes], error: str
 ) -> None:
-    """Each blob is referred to exactly once."""
+    """Each blob is there, and referred to."""
     with pytest.raises(SnapshotError, match=error):
         load(forged(document, **blobs), BUDGET)
 

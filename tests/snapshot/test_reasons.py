@@ -122,10 +122,8 @@ def of_package(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> objec
 
 
 PACKAGES = {
-    "DataFrame": ("pandas.core.frame", "is of type pandas.DataFrame; convert it with .to_numpy()"),
     "Series": ("pandas.core.series", "is of type pandas.Series; convert it with .to_numpy()"),
     "csr_array": ("scipy.sparse._csr", "scipy.csr_array; convert it with .toarray()"),
-    "Image": ("PIL.Image", "is an image; convert it with numpy.array(...)"),
 }
 
 

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 from autograder.snapshot import KINDS, Budget, NotData, SnapshotError, load, read, save, write
 from autograder.snapshot.npy import DTYPES
 
-from .crossing import BUDGET, same
+from .crossing import BUDGET, named, same
 
 FINITE: dict[str, Any] = {"allow_nan": False, "allow_infinity": False}
 SCALARS = (
@@ -131,7 +131,7 @@ def test_edited_bytes_are_refused_or_read(name: str, edits: list[tuple[str, floa
 
 
 @STEADY
-@given(st.dictionaries(st.sampled_from([*SEED, "3.npy", "x"]), st.binary(max_size=200)))
+@given(st.dictionaries(st.sampled_from([*SEED, named(3), "x"]), st.binary(max_size=200)))
 def test_random_files_are_refused_or_read(files: dict[str, bytes]) -> None:
     """Files of random bytes, under the right names and others."""
     check_refused_or_read(files, BUDGET)
@@ -144,7 +144,7 @@ LEAVES = (
     | st.booleans()
     | st.integers(-(1 << 70), 1 << 70)
     | st.floats(**FINITE)
-    | st.sampled_from(["0.npy", "1.npy", *DTYPES, "\ud800", "x" * 400])
+    | st.sampled_from([*SEED, named(3), *DTYPES, "\ud800", "x" * 400])
     | st.text(max_size=5)
 )
 DOCUMENTS = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.snapshot import SnapshotError, load, save, write
 
-from .crossing import BUDGET, crossed, forged, refused, same
+from .crossing import BUDGET, crossed, forged, named, refused, same
 
 
 def test_no_framework_is_imported() -> None:
@@ -77,7 +77,7 @@ def test_jax() -> None:
         ([], "array: expected dict, received list"),
         ({"kind": "none"}, "tensor without an array"),
         ({"kind": "tensor", "array": {}}, "tensor without an array"),
-        ({"kind": "array", "blob": "0.npy"}, "does not exist"),
+        ({"kind": "array", "blob": named(0)}, "does not exist"),
     ],
     ids=["list", "none", "tensor", "dangling"],
 )

@@ -1,0 +1,178 @@
+"""Keras models: their config, and their weights in one file for each layer.
+
+So a content-addressed store keeps a layer that a whole class has left frozen once. No framework is
+imported; what is read is not a model yet but `ModelData`, and an object of Keras only when a check
+asks for it: see autograder.artifacts.restoring.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from autograder.artifacts import ModelData, NotDataError
+from autograder.artifacts.allowed import MAX_DEPTH, MAX_LAYERS
+from autograder.artifacts.classes import is_a
+from autograder.artifacts.describing import KERAS_MODEL, MAX_CONFIG
+from autograder.snapshot.kind import Document, Kind
+from autograder.snapshot.npy import Array
+from autograder.snapshot.outcome import RefusedError, SnapshotError
+from autograder.snapshot.reader import Reader, quoted
+from autograder.snapshot.safetensors import (
+    Stored,
+    StoredTensors,
+    TensorsError,
+    read_header,
+    to_safetensors,
+)
+from autograder.snapshot.scribe import Scribe
+
+MAX_TOKENS = 400_000  # brackets and commas in a config
+MAX_DIGITS = 40  # of a number; repr writes at most 24
+MAX_STEPS = 10**12
+MAX_NAME = 300
+
+
+def _matches(value: object) -> bool:
+    return is_a(value, *KERAS_MODEL)
+
+
+def _write_model(value: Any, scribe: Scribe) -> Document:
+    try:
+        data = ModelData.of(value)
+    except NotDataError as reason:
+        raise RefusedError(str(reason)) from reason
+    config = json.dumps(data.config, allow_nan=False, separators=(",", ":"))
+    layers: dict[str, dict[str, Array]] = {}
+    for path, array in data.tensors.items():
+        scribe.meter.spend_shape(array.shape)
+        scribe.meter.check_bytes(array.nbytes)
+        layer, _, name = path.rpartition("/")
+        layers.setdefault(layer, {})[name] = array
+    return {
+        "config": scribe.blob(config.encode("ascii"), ".json"),
+        "steps": data.steps,
+        "weights": [
+            [layer, scribe.blob(to_safetensors(tensors), ".safetensors"), list(tensors)]
+            for layer, tensors in layers.items()
+        ],
+    }
+
+
+def _read_model(document: Document, reader: Reader) -> ModelData:
+    name, steps, weights = reader.fields(document, config=str, steps=object, weights=list)
+    if steps is not None and not (type(steps) is int and 0 <= steps <= MAX_STEPS):
+        reader.fail("steps: expected None or a count")
+    try:
+        config = parse_config(reader.blob(name, ".json"))
+        layers = frozenset(_layers_of(config, "", 0))
+    except SnapshotError as error:
+        reader.fail(f"config: {error}")
+    return ModelData(config, _read_weights(weights, layers, reader), steps)
+
+
+def _read_weights(weights: list[Any], layers: frozenset[str], reader: Reader) -> StoredTensors:
+    reader.meter.check_items(len(weights))
+    stored: dict[str, Stored] = {}
+    left = set(layers)
+    for entry in weights:
+        if type(entry) is not list or [type(each) for each in entry] != [str, str, list]:
+            reader.fail("weights: expected [layer, blob, names]")
+        layer, blob, names = entry
+        if layer not in left:
+            reader.fail(f"weights of {quoted(layer)}, which is no layer or has come before")
+        left.remove(layer)
+        found = _read_layer(reader, blob)
+        if any(type(name) is not str for name in names) or sorted(names) != sorted(found):
+            reader.fail(f"weights of {quoted(layer)}: other names than its file has")
+        stored.update((f"{layer}/{name}", found[name]) for name in names)
+    return StoredTensors(stored)
+
+
+def _read_layer(reader: Reader, blob: str) -> dict[str, Stored]:
+    try:
+        found = read_header(reader.blob(blob, ".safetensors"))
+    except TensorsError as error:
+        reader.fail(f"{quoted(blob)}: {error}")
+    for each in found.values():
+        reader.meter.spend_shape(each.shape)
+    return found
+
+
+def parse_config(data: bytes) -> dict[str, Any]:
+    """Trusted side: the JSON of a config, which may be anything at all.
+
+    Raises:
+        SnapshotError: It is too large, too deep, not ASCII or not JSON, or holds NaN, an infinity,
+            a number that is too long or the same field twice.
+    """
+    if len(data) > MAX_CONFIG or sum(map(data.count, (b"[", b"{", b","))) > MAX_TOKENS:
+        raise SnapshotError("too large")
+    try:
+        config = json.loads(
+            data.decode("ascii"),
+            parse_int=_parse_int,
+            parse_float=_parse_float,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_parse_object,
+        )
+    except RecursionError as error:
+        raise SnapshotError("nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise SnapshotError(f"byte {error.start} is not ASCII") from error
+    except json.JSONDecodeError as error:
+        raise SnapshotError(f"not JSON: {error.msg} at character {error.pos}") from error
+    if type(config) is not dict:
+        raise SnapshotError("not an object")
+    return config
+
+
+def _layers_of(entry: dict[str, Any], prefix: str, depth: int) -> Iterator[str]:
+    """The paths of the layers that may have weights, as `weights_of` gives them for a model."""
+    config = entry.get("config")
+    layers = config.get("layers") if type(config) is dict else None
+    if type(layers) is not list or len(layers) > MAX_LAYERS or depth > MAX_DEPTH:
+        raise SnapshotError("not that of a model, or one that is too large")
+    for layer in layers:
+        if type(layer) is not dict or type(layer.get("config")) is not dict:
+            raise SnapshotError("a layer without a config")
+        name = layer["config"].get("name")
+        if type(name) is not str or len(name) > MAX_NAME:
+            raise SnapshotError("a layer without a name")
+        if "layers" in layer["config"]:
+            yield from _layers_of(layer, f"{prefix}{name}/", depth + 1)
+        else:
+            yield f"{prefix}{name}"
+
+
+def _parse_int(text: str) -> int:
+    return int(_short(text))
+
+
+def _parse_float(text: str) -> float:
+    value = float(_short(text))
+    if not math.isfinite(value):
+        raise SnapshotError("a number that is too large")
+    return value
+
+
+def _short(text: str) -> str:
+    if len(text) > MAX_DIGITS:
+        raise SnapshotError(f"a number of {len(text):,} digits")
+    return text
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise SnapshotError(f"{name} is not a number that can cross")
+
+
+def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise SnapshotError("an object with the same field twice")
+    return fields
+
+
+MODEL = Kind("model", _matches, _write_model, _read_model)
