@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from autograder.artifacts.features import FOLDER_VARIABLE
 from autograder.course import Course
 from autograder.datasets.catalogue import RECIPES
 from autograder.datasets.download import Progress
@@ -56,9 +57,18 @@ class CourseData:
         return (self.store.root / "evaluation",)
 
     @property
+    def features(self) -> Path:
+        """What tests have computed of hidden images; of what is reserved, too."""
+        return self.store.evaluation(".features")
+
+    @property
     def environment(self) -> dict[str, str]:
-        """What notebooks find in os.environ."""
-        return {"AUTOGRADER_DATA": str(self.store.root), "AUTOGRADER_PROFILE": self.store.profile}
+        """What notebooks and tests find in os.environ."""
+        return {
+            "AUTOGRADER_DATA": str(self.store.root),
+            "AUTOGRADER_PROFILE": self.store.profile,
+            FOLDER_VARIABLE: str(self.features),
+        }
 
     def used_by(self, assignment: str) -> list[Recipe]:
         """The data sets that an assignment's notebooks name, where they import them."""
@@ -140,6 +150,13 @@ class CourseData:
                 )
             say(f"preparing {recipe.name}")
             self.prepare(recipe)
+        if self.used_by(assignment):
+            self._make_room_for_features()
+
+    def _make_room_for_features(self) -> None:
+        """A warm process shows its tasks what is reserved only if it is there when it starts."""
+        with writing(self.features):
+            self.features.mkdir(parents=True, exist_ok=True)
 
     def keys(self, assignment: str) -> list[str]:
         """What tells the data that an assignment's notebooks and tests read from other data."""

@@ -144,9 +144,14 @@ def _session(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> _
         course = Course(Path(converter.coursedir.root))
         assignment = Assignment(course, resources["nbgrader"]["assignment"])
         nursery = open_nursery(course, assignment.name, _walls(course), preprocessor.log.info)
-        weakref.finalize(converter, nursery.close)
+        weakref.finalize(converter, _end, assignment, nursery)
         _SESSIONS[converter] = _Session(assignment, nursery)
     return _SESSIONS[converter]
+
+
+def _end(assignment: Assignment, nursery: Nursery) -> None:
+    nursery.close()
+    assignment.sweep()
 
 
 def _walls(course: Course) -> Walls:

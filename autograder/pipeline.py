@@ -24,8 +24,10 @@ from autograder.engines import LocalEngine
 from autograder.errors import UserError
 from autograder.execution.execute import execute, limits
 from autograder.execution.nursery import Nursery
-from autograder.execution.runs import Run, load_run, save_empty_run
-from autograder.grading.grade import grade, grade_unrun
+from autograder.execution.objects import Objects
+from autograder.execution.runs import LAYOUT, Run, load_run, save_empty_run
+from autograder.grading.features import FeatureFolder
+from autograder.grading.grade import grade, grade_unrun, needed_frameworks
 from autograder.grading.gradebook import Record, State
 from autograder.grading.scores import NOT_ATTEMPTED, NOT_GRADED, NotebookScores, load
 from autograder.grading.timestamps import read_timestamp
@@ -90,7 +92,10 @@ class Assignment:
         self.masters: dict[str, Master] = {
             path.stem: load_master(path, course.config) for path in course.notebooks(name)
         }
-        self._data = CourseData(course).keys(name)
+        data = CourseData(course)
+        self._data = data.keys(name)
+        self._features = FeatureFolder(data.features)
+        self._objects = Objects(course.runs(name) / ".objects")
 
     def prepare(self, hand_in: HandIn, notebook: str) -> Prepared:
         """Read and restore one notebook. What is wrong with it becomes its `problem`."""
@@ -136,6 +141,10 @@ class Assignment:
             ) from error
         return Result(hand_in, notebook, scores, executed, graded, (*remarks, *run.remarks))
 
+    def sweep(self) -> None:
+        """Remove what runs that are no more have left; at any time."""
+        self._objects.sweep()
+
     def give_up(self, hand_in: HandIn, notebook: str, error: Exception) -> tuple[Prepared, Result]:
         """What becomes of a notebook that the kit itself failed on: a person has to look at it."""
         problem = f"the autograder failed on it, which is a bug: {type(error).__name__}: {error}"
@@ -166,6 +175,7 @@ class Assignment:
         contents = prepared.files.contents
         key = digest(
             prepared.plan.execution_key(),
+            LAYOUT,
             *(part for item in sorted(contents.items()) for part in item),
             "no isolation" if nursery.walls == NO_WALLS else "walled in",
             *self._data,
@@ -177,7 +187,9 @@ class Assignment:
         sources = [step.source for step in prepared.plan.steps if step.kind != "text"]
         warm = nursery.warm_for(sources)
         with nursery.slots:
-            run = execute(warm, prepared.plan, contents, self.course.settings, place, key)
+            run = execute(
+                warm, prepared.plan, contents, self.course.settings, place, key, self._objects
+            )
         return run, True
 
     def _grade(
@@ -189,8 +201,9 @@ class Assignment:
         if scores is not None and scores.key == key:
             return scores, False
         sources = [step.source for step in plan.steps if step.kind == "test" or step.independent]
-        warm = nursery.warm_for(sources)
-        return grade(warm, plan, run, place, self.course.settings, key), True
+        warm = nursery.warm_for(sources, needed_frameworks(plan, place))
+        settings = self.course.settings
+        return grade(warm, plan, run, place, settings, key, self._features), True
 
     def _without_running(
         self, prepared: Prepared, hand_in: HandIn, notebook: str, place: Path
@@ -260,6 +273,7 @@ class Grading:
                     result.hand_in, result.notebook, notebook, result.scores, result.remarks, state
                 )
                 yield result
+            self._assignment.sweep()
 
     def _items(self) -> Iterator[tuple[HandIn, str]]:
         for hand_in in self._hand_ins:

@@ -33,7 +33,13 @@ class Autograder(Configurable):  # type: ignore[misc]
     ).tag(config=True)
     warm_imports = List(
         Unicode(),
-        ["numpy", "matplotlib.pyplot", "PIL.Image", "autograder.grading.child"],
+        [
+            "numpy",
+            "matplotlib.pyplot",
+            "PIL.Image",
+            "safetensors.numpy",
+            "autograder.grading.child",
+        ],
         help="Modules imported once, before the first hand-in.",
     ).tag(config=True)
     warm_frameworks = List(
@@ -43,16 +49,18 @@ class Autograder(Configurable):  # type: ignore[misc]
     ).tag(config=True)
     notebook_timeout_s = Float(1200.0, min=0.1, help="Time for one notebook.").tag(config=True)
     cell_timeout_s = Float(300.0, min=0.1, help="Time for one cell.").tag(config=True)
-    grading_timeout_s = Float(300.0, min=0.1, help="Time to grade one notebook's answers.").tag(
+    grading_timeout_s = Float(900.0, min=0.1, help="Time to grade one notebook's answers.").tag(
         config=True
     )
     memory_mb = Integer(4096, min=64, help="Memory of one notebook.").tag(config=True)
     disk_mb = Integer(1024, min=1, help="What one notebook may write.").tag(config=True)
     processes = Integer(512, min=8, help="Processes and threads of one notebook.").tag(config=True)
     answers_mb = Integer(
-        256, min=1, help="What one notebook's answers and outputs may come to."
+        512,
+        min=1,
+        help="What one notebook's answers and outputs may come to; what answers share counts once.",
     ).tag(config=True)
-    answer_mb = Integer(64, min=1, help="What one answer may come to.").tag(config=True)
+    answer_mb = Integer(256, min=1, help="What one answer may come to.").tag(config=True)
     cell_output_mb = Integer(4, min=1, help="What one cell's outputs may come to.").tag(config=True)
     hand_in_mb = Integer(
         200, min=1, help="What the files of one hand-in may come to, notebooks included."

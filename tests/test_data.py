@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.data import CourseData
 from autograder.datasets import cats_dogs, cifar10
 from autograder.datasets.catalogue import RECIPES
-from tests.support import ASSIGNMENT, Said, autograder, build, cell, hand_in, notebook, scores
+from tests.support import ASSIGNMENT, Said, autograder, build, cell, edit, hand_in, notebook, scores
 
 SETUP = "from autograder.checks import equal, scorecard\nfrom autograder.datasets import cats_dogs"
 ANSWER = """seen = ...
@@ -92,6 +92,39 @@ def test_students_read_images_and_only_tests_the_hidden_ones(root: Path) -> None
     found = scores(root)
     assert found["honest", "test_seen"]["points"] == 2
     assert found["peeping", "test_seen"]["points"] == 2
+
+
+def test_what_a_test_computes_of_hidden_images_is_there_for_the_next(root: Path) -> None:
+    """Where tests alone see it; a student finds neither the array nor its folder."""
+    key = "0123456789abcdef" * 4
+    peep = f"""
+import os
+folder = os.environ["AUTOGRADER_FEATURES"]
+seen = [12, 6]
+if os.path.exists(f"{{folder}}/{key}.npy") or os.path.exists(folder):
+    seen = [0, 0]"""
+    source = root / "source" / ASSIGNMENT / "pets.ipynb"
+    compute = f"""from autograder.artifacts import features
+import numpy as np, os
+kept = os.environ["AUTOGRADER_FEATURES"] + "/{key}.npy"
+if os.path.exists(kept):
+    assert np.load(kept).tolist() == [1, 2]
+else:
+    features._shelf()["{key}"] = np.array([1, 2])
+"""
+    edit(
+        source,
+        "test_seen",
+        TEST.replace("from autograder.datasets", compute + "from autograder.datasets"),
+    )
+    assert autograder("release", course=root).code == 0
+    kept = root / "data" / "evaluation" / "small" / ".features" / f"{key}.npy"
+    assert np.load(kept).tolist() == [1, 2]
+    written = kept.stat()
+    hand_in(root, "s", {"seen": peep})
+    assert autograder("grade", course=root).code == 0
+    assert scores(root)["s", "test_seen"]["points"] == 2
+    assert kept.stat() == written
 
 
 def test_another_hidden_part_regrades(root: Path) -> None:
@@ -203,7 +236,8 @@ def test_environment_comes_before_the_settings(root: Path, tmp_path: Path) -> No
     names = {"AUTOGRADER_DATA": str(tmp_path / "else"), "AUTOGRADER_PROFILE": "full"}
     found = CourseData(Course(root), names)
     assert found.store.root == tmp_path / "else"
-    assert found.environment == names
+    features = {"AUTOGRADER_FEATURES": f"{tmp_path}/else/evaluation/full/.features"}
+    assert found.environment == names | features
 
 
 def test_without_a_secret_one_is_made_once(tmp_path: Path) -> None:

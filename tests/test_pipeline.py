@@ -13,11 +13,13 @@ import time
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 from support import (
     ASSIGNMENT,
     RIGHT,
     autograder,
     build,
+    cell,
     copy_graded,
     copy_released,
     edit,
@@ -169,6 +171,78 @@ def test_only_one_grades_at_a_time(tmp_path: Path) -> None:
         pytest.raises(BlockingIOError),
     ):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+MODEL = """import keras
+import numpy as np
+layers = [keras.Input((64,)), keras.layers.Dense(64, name="base"), keras.layers.Dense(1)]
+model = keras.Sequential(layers)
+model.get_layer("base").set_weights([np.ones((64, 64)), np.zeros(64)])
+"""
+LOOKS = """import sys
+assert model.tensors["base/kernel"].sum() == 4096
+assert "keras" not in sys.modules
+"""
+COMPUTES = """import sys
+def accuracy(model):
+    return "keras" in sys.modules and model.predict(np.ones((2, 64), "float32")).shape == (2, 1)
+assert accuracy(model)
+"""
+
+
+def models(test: str) -> NotebookNode:
+    """A notebook that asks for a model, and tests it twice."""
+    return notebook(
+        cell("code", "setup", "import numpy as np", locked=True),
+        cell("code", "m", f"### BEGIN SOLUTION\n{MODEL}\n### END SOLUTION", solution=True),
+        cell("code", "test_1", test, 1, grade=True, locked=True),
+        cell("code", "test_2", test, 1, grade=True, locked=True),
+    )
+
+
+def test_a_layer_that_a_class_shares_is_stored_once(tmp_path: Path) -> None:
+    """From two students' kernels to the grader, which has Keras at hand only if a test computes."""
+    root = build(tmp_path, looks=models(LOOKS), computes=models(COMPUTES))
+    assignment = Assignment(Course(root), ASSIGNMENT)
+    runs = root / "runs" / ASSIGNMENT
+    with Nursery(assignment.course.settings, survey(), [root]) as nursery:
+
+        def points(student: str, answer: str, name: str) -> list[float]:
+            folder = root / "submitted" / student / ASSIGNMENT
+            write(assignment.masters[name].release, folder / f"{name}.ipynb")
+            edit(folder / f"{name}.ipynb", "m", answer)
+            result = assignment.work(HandIn(student, ASSIGNMENT, folder), name, nursery)
+            return [test.points for test in result.scores.tests]
+
+        notebooks = [("s", "looks"), ("s", "computes"), ("t", "looks")]
+        assert [points(student, MODEL, name) for student, name in notebooks] == [[1, 1]] * 3
+        found = list(runs.glob("?/*/answers/test_?/model/*.safetensors"))
+        (base,) = {path.name for path in found if path.stat().st_size > 64 * 64 * 4}
+        shared = runs / ".objects" / base[:2] / base
+        assert sum(path.samefile(shared) for path in found) == 6  # two tests of each
+        for student, name in notebooks:
+            assignment.sweep()
+            assert shared.exists()
+            points(student, "model = 0", name)
+        assignment.sweep()
+        assert not shared.exists()
+
+
+def test_a_grading_sweeps_up(course: Path) -> None:
+    """What no run holds any more is gone at its end."""
+    orphan = course / "runs" / ASSIGNMENT / ".objects" / "ab" / f"{'ab' * 32}.npy"
+    orphan.parent.mkdir(parents=True)
+    orphan.touch()
+    _grade(course)
+    assert not orphan.exists()
+
+
+def test_runs_of_another_layout_are_done_again(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers that were stored in another way could not be read."""
+    monkeypatch.setattr("autograder.pipeline.LAYOUT", "another")
+    assert "2 run, 2 graded" in _grade(course)
 
 
 def test_results_tell_what_was_done(tmp_path: Path) -> None:

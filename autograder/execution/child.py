@@ -33,9 +33,10 @@ def task(line: Line) -> None:
     budget = snapshot.Budget(max_bytes=request["answer_bytes"])
     with notebook_shell() as shell:
         ran: list[int] = []  # the index of each cell that was run, in order
+        sent: set[str] = set()  # the pieces that the other side has
         for cell in request["cells"]:
             if "names" in cell:
-                _send_answers(line, cell, shell.namespace, budget)
+                _send_answers(line, cell, shell.namespace, budget, sent)
             else:
                 ran.append(cell["index"])
                 _run(line, cell, shell, limit, ran)
@@ -67,13 +68,25 @@ def _run(
 
 
 def _send_answers(
-    line: Line, cell: dict[str, Any], namespace: dict[str, Any], budget: snapshot.Budget
+    line: Line,
+    cell: dict[str, Any],
+    namespace: dict[str, Any],
+    budget: snapshot.Budget,
+    sent: set[str],
 ) -> None:
+    """Each name's document, and the pieces that it refers to: those not in `sent` in full."""
     line.begin_step(f"the answers for {cell['grade_id']}")
     for name in cell["names"]:
         if name in namespace:
             files = snapshot.save(snapshot.write(namespace[name], budget))
+            document = files.pop(snapshot.DOCUMENT)
             for file, data in files.items():
-                line.send(f"answers/{cell['grade_id']}/{name}/{file}", data)
+                if file not in sent:
+                    line.send(f"object/{file}", data)
+            sent.update(files)
+            place = f"answers/{cell['grade_id']}/{name}"
+            line.send(f"{place}/{snapshot.DOCUMENT}", document)
+            for file in files:
+                line.send(f"{place}/{file}", b"")
     line.send(f"reached/{cell['grade_id']}", b"")
     line.end_step(f"the answers for {cell['grade_id']}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.execution.objects import Objects
 from autograder.execution.runs import Recorder, Run
 from autograder.isolation import Limits, WarmProcess
 from autograder.settings import Autograder
@@ -14,7 +15,8 @@ from autograder.settings import Autograder
 if TYPE_CHECKING:  # it imports nbgrader, and whoever starts warm processes should not wait
     from autograder.notebook.plan import Plan
 
-WARM_UP = "autograder.notebook.warm:notebook_shell"
+# Whatever a task imports is imported before: some walls keep it from Python's own library.
+WARM_UP = ("autograder.execution.child", "autograder.notebook.warm:notebook_shell")
 _TASK = "autograder.execution.child:task"
 _MEGABYTE = 1 << 20
 
@@ -26,11 +28,13 @@ def execute(
     settings: Autograder,
     place: Path,
     key: str,
+    objects: Objects,
 ) -> Run:
     """Run the student's cells of `plan` behind the walls of `warm`; the run lies in `place`.
 
     files: the hand-in's other files by relative path. key: the digest of all that decides the run.
-    Raises IsolationError where the walls could not be built; then `place` is as it was.
+    objects: where the assignment's runs share what is large. Raises IsolationError where the walls
+    could not be built; then `place` is as it was.
     """
     request = {
         "cells": plan.execution(),
@@ -43,7 +47,7 @@ def execute(
     expected = {
         step.grade_id: step.reads for step in plan.steps if step.kind == "test" and step.grade_id
     }
-    with Recorder(place, expected, cells=len(plan.steps)) as recorder:
+    with Recorder(place, expected, cells=len(plan.steps), objects=objects) as recorder:
         bounds = limits(settings)
         ending = warm.run(_TASK, parcel, bounds, recorder.receive)
         return recorder.finish(key, warm.walls.summary(), bounds, ending)

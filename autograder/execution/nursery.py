@@ -68,12 +68,14 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def warm_for(self, sources: Iterable[str]) -> WarmProcess:
+    def warm_for(self, sources: Iterable[str], also: Iterable[str] = ()) -> WarmProcess:
         """A warm process that has imported the frameworks which `sources` import. Thread-safe.
 
-        Raises IsolationError where it cannot be started.
+        also: frameworks that will be imported though no source says so. Raises IsolationError
+        where it cannot be started.
         """
-        found, is_new = self._choose(self._frameworks("\n".join(sources)))
+        imports = (f"import {name}" for name in also)
+        found, is_new = self._choose(self._frameworks("\n".join([*sources, *imports])))
         if is_new:
             self._start_into(found)
         return found.future.result()
@@ -124,7 +126,7 @@ class Nursery:
         ordered = [name for name in self._settings.warm_frameworks if name in frameworks]
         wanted = [*self._settings.warm_imports, *ordered]
         return WarmProcess(
-            preload=[*filter(_is_installed, wanted), WARM_UP],
+            preload=[*filter(_is_installed, wanted), *WARM_UP],
             walls=self.walls,
             readable=self._readable,
             hidden=self._hidden,

@@ -2,7 +2,7 @@
 
     run.json        the key of what was executed, how it ended, which walls stood, remarks
     cells.jsonl     one line per cell that ended: its outputs, error and time
-    answers/<grade_id>/<name>/value.json (0.npy, …)    what tests will read
+    answers/<grade_id>/<name>/value.json (<SHA-256>.npy, …)    what tests will read
 
 A run is written into a folder beside its place and put there when it is complete.
 """
@@ -13,19 +13,19 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from autograder.execution.answers import Intake
+from autograder.execution.objects import Objects
 from autograder.execution.records import read_record
 from autograder.files import replace_folder, write_atomic
 from autograder.isolation import NO_WALLS, Ending, Limits
 
-# As many as a plan's names may need: each is a file on disk, however small.
-_ANSWER = re.compile(r"value\.json|[0-9]{1,4}\.npy")
+LAYOUT = "answers by content"  # part of a run's key: what lies otherwise is run again
 _LONGEST_DETAIL = 200
 
 
@@ -107,14 +107,6 @@ def _update(cells: dict[int, dict[str, Any]], record: dict[str, Any]) -> None:
                 output["data"], output["metadata"] = update["data"], update["metadata"]
 
 
-def load_answers(folder: Path) -> dict[str, bytes]:
-    """The files of all answers, by their path below `folder`."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted((folder / "answers").glob("*/*/*"))
-    }
-
-
 def save_empty_run(place: Path, key: str) -> Run:
     """The run of a notebook that could not be run at all."""
     run = Run(key, "", None, None, ())
@@ -131,10 +123,12 @@ def _save(run: Run, folder: Path) -> None:
 class Recorder:
     """Writes a run as it happens. Takes what the untrusted side sends, and believes none of it.
 
-    expected: the names that may be answered, for each grade_id.
+    expected: the names that may be answered, for each grade_id. objects: what all runs share.
     """
 
-    def __init__(self, place: Path, expected: dict[str, frozenset[str]], cells: int) -> None:
+    def __init__(
+        self, place: Path, expected: dict[str, frozenset[str]], cells: int, objects: Objects
+    ) -> None:
         self._place = place
         self._expected = expected
         self._cells = cells
@@ -145,6 +139,7 @@ class Recorder:
             shutil.rmtree(left_behind, ignore_errors=True)
         self._folder = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
         os.chmod(self._folder, 0o755)
+        self._answers = Intake(self._folder, expected, objects)
         self._file = (self._folder / "cells.jsonl").open("ab", buffering=0)
 
     def __enter__(self) -> Self:
@@ -162,11 +157,12 @@ class Recorder:
             grade_id = name.removeprefix("reached/")
             if grade_id in self._expected and grade_id not in self._reached:
                 self._reached.append(grade_id)
-        elif name.startswith("answers/"):
-            self._write_answer(name, data)
+        else:
+            self._answers.receive(name, data)
 
     def finish(self, key: str, walls: str, limits: Limits, ending: Ending) -> Run:
         """Complete the run and put it in its place."""
+        self._answers.close()
         ending = dataclasses.replace(ending, detail=_legible(ending.detail))
         run = Run(key, walls, limits, ending, tuple(self._reached))
         _save(run, self._folder)
@@ -180,15 +176,6 @@ class Recorder:
             return
         self._written.add(record["index"])
         self._file.write(json.dumps(record).encode() + b"\n")
-
-    def _write_answer(self, name: str, data: bytes) -> None:
-        parts = name.split("/")
-        if len(parts) != 4 or parts[2] not in self._expected.get(parts[1], frozenset()):
-            return
-        path = self._folder / name
-        if _ANSWER.fullmatch(parts[3]) and not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
 
 
 def _legible(text: str) -> str:

@@ -11,29 +11,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograder import checks, snapshot
+from autograder.artifacts import BatchesData, FigureData, ModelData, features
 from autograder.grading.semantics import has_scorecard, judge
 from autograder.isolation import Line
 from autograder.notebook.outputs import OutputLimit
 from autograder.notebook.warm import notebook_shell
 
+_IMMUTABLE = (BatchesData, FigureData, ModelData)
 _OUTPUT_LIMIT = OutputLimit(bytes=4 << 20)
 
 
 def task(line: Line) -> None:
     """Run the cells of "request.json"; send a "score" for each test cell.
 
-    "request.json" holds {"cells": Plan.grading(), "missing": …, "answer_bytes": …}; the answers
-    lie in "answers/<grade_id>/<name>/<file>".
+    "request.json" holds {"cells": Plan.grading(), "missing": …, "answer_bytes": …,
+    "feature_bytes": …, "files": Answers.files}; what "files" names lies in "object/<name>". What
+    was computed that other gradings can use is sent as "features/<key>".
     """
     parcel = line.parcel()
     request = json.loads(parcel.pop("request.json"))
-    budget = snapshot.Budget(max_bytes=request["answer_bytes"])
+    room = request["feature_bytes"]
+    reading = _Reading(parcel, request["files"], request["answer_bytes"])
     with notebook_shell() as shell:
         for cell in request["cells"]:
             if "grade_id" not in cell:
                 shell.run(cell["source"], _OUTPUT_LIMIT)
                 continue
-            answers = _answers(parcel, cell, budget)
+            answers = {name: reading.value(cell["grade_id"], name) for name in cell["names"]}
             given = _explained(answers, request["missing"].get(cell["grade_id"], ""))
             _bind(shell.namespace, given if has_scorecard(cell) else answers, cell)
             line.begin_step(cell["grade_id"])
@@ -41,25 +45,46 @@ def task(line: Line) -> None:
             line.end_step(cell["grade_id"])
             claim = judge(cell, record, given)
             line.send("score", json.dumps(claim).encode())
+            room = _send_features(line, room)
 
 
-def _answers(
-    parcel: dict[str, bytes], cell: dict[str, Any], budget: snapshot.Budget
-) -> dict[str, object]:
-    """The values of the names that the test cell reads; Missing or NotUsable where there is none.
+def _send_features(line: Line, room: int) -> int:
+    """Send what has been computed since the last time, up to `room` bytes; how many are left."""
+    for key, data in features.new_files():
+        if len(data) <= room:
+            line.send(f"features/{key}", data)
+            room -= len(data)
+    return room
 
-    Each test cell has its own copies: what an earlier one did to a value is not seen here.
+
+class _Reading:
+    """The answers of a parcel as values.
+
+    Each test cell has its own copies: what an earlier one did to a value is not seen later. What
+    nobody can change is read once, with all that is computed from it on demand.
     """
-    answers: dict[str, object] = {}
-    for name in cell["names"]:
-        prefix = f"answers/{cell['grade_id']}/{name}/"
-        files = {
-            file.removeprefix(prefix): data
-            for file, data in parcel.items()
-            if file.startswith(prefix)
-        }
-        answers[name] = _read(name, files, budget) if files else checks.Missing(name)
-    return answers
+
+    def __init__(
+        self, parcel: Mapping[str, bytes], files: Mapping[str, dict[str, str]], answer_bytes: int
+    ) -> None:
+        self._parcel = parcel
+        self._files = files
+        self._budget = snapshot.Budget(max_bytes=answer_bytes)
+        self._shared: dict[str, object] = {}  # by the name of the document
+
+    def value(self, grade_id: str, name: str) -> object:
+        """What a test cell finds under a name; Missing or NotUsable where there is no value."""
+        files = self._files.get(f"{grade_id}/{name}")
+        if files is None:
+            return checks.Missing(name)
+        document = files.get(snapshot.DOCUMENT, "")
+        if document in self._shared:
+            return self._shared[document]
+        found = {file: self._parcel[f"object/{piece}"] for file, piece in files.items()}
+        value = _read(name, found, self._budget)
+        if isinstance(value, _IMMUTABLE):
+            self._shared[document] = value
+        return value
 
 
 def _explained(answers: Mapping[str, object], why: str) -> dict[str, object]:

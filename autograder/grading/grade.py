@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-from autograder.execution.runs import Run, load_answers, load_cells
+from autograder.checks import COMPUTING
+from autograder.execution.answers import holds_a_model, load_answers
+from autograder.execution.runs import Run, load_cells
+from autograder.grading.features import MOST_MB_AT_ONCE, FeatureFolder
 from autograder.grading.scores import NOT_GRADED, NotebookScores, TestScore, save, test_score
 from autograder.isolation import Limits, WarmProcess
 from autograder.notebook.plan import Plan, Step
@@ -19,22 +23,36 @@ _GRADER_STOPPED = "the grader was stopped: {why}"
 
 
 def grade(
-    warm: WarmProcess, plan: Plan, run: Run, folder: Path, settings: Autograder, key: str
+    warm: WarmProcess,
+    plan: Plan,
+    run: Run,
+    folder: Path,
+    settings: Autograder,
+    key: str,
+    features: FeatureFolder,
 ) -> NotebookScores:
     """Score the test cells of `plan` from the run in `folder`; also written to scores.json there.
 
-    Raises IsolationError where the walls could not be built.
+    features: where what was computed of the data is kept for other gradings. Raises IsolationError
+    where the walls could not be built.
     """
     tests = {step.grade_id: step for step in plan.steps if step.kind == "test"}
+    answers = load_answers(folder)
     request = {
         "cells": plan.grading(),
+        "files": answers.files,
         "missing": _why_missing(plan, load_cells(folder)),
         "answer_bytes": settings.answer_mb << 20,
+        "feature_bytes": MOST_MB_AT_ONCE << 20,
     }
-    parcel = {"request.json": json.dumps(request).encode(), **load_answers(folder)}
+    parcel = {"request.json": json.dumps(request).encode()}
+    parcel |= {f"object/{name}": data for name, data in answers.pieces.items()}
     claims: dict[str, dict[str, Any]] = {}
 
     def receive(name: str, data: bytes) -> None:
+        if name.startswith("features/"):
+            features.add(name.removeprefix("features/"), data)
+            return
         claim = _claim(data)
         if name == "score" and claim.get("grade_id") in tests:
             claims.setdefault(claim["grade_id"], claim)
@@ -53,6 +71,16 @@ def grade(
     result = NotebookScores(key, tuple(scores))
     save(folder / "scores.json", result)
     return result
+
+
+def needed_frameworks(plan: Plan, folder: Path) -> tuple[str, ...]:
+    """What grading the run in `folder` will import although no cell says so.
+
+    Keras, where a test cell computes with models and there is one. It brings its own backend.
+    """
+    tests = "\n".join(step.source for step in plan.steps if step.kind == "test")
+    computes = re.search(rf"\b(?:{'|'.join(COMPUTING)})\s*\(", tests)
+    return ("keras",) if computes and holds_a_model(folder) else ()
 
 
 def grade_unrun(plan: Plan, outcome: str, message: str, folder: Path, key: str) -> NotebookScores:
@@ -83,7 +111,7 @@ def _limits(settings: Autograder) -> Limits:
         memory_mb=settings.memory_mb,
         disk_mb=64,
         file_mb=64,
-        outbox_mb=64,
+        outbox_mb=64 + MOST_MB_AT_ONCE,
     )
 
 

@@ -122,6 +122,7 @@ class Decoder:
             name = self._buffer[_HEADER.size : start].decode()
         except UnicodeDecodeError:
             raise FloodError("a name was sent that is not UTF-8") from None
-        data = bytes(self._buffer[start : start + size])
+        with memoryview(self._buffer) as view:  # a slice of the buffer would be one more copy
+            data = bytes(view[start : start + size])
         del self._buffer[: start + size]
         return Frame(kind, name, data)

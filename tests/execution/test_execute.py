@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from autograder.execution.execute import execute, limits
-from autograder.execution.runs import load_run
+from autograder.execution.objects import Objects
+from autograder.execution.runs import Run, load_run
 from autograder.isolation import Ending, IsolationError, Limits, Walls
 from autograder.notebook.plan import Plan, Step
 from autograder.settings import Autograder
@@ -45,10 +46,15 @@ class FakeWarm:
         return Ending("done", "", 1.0, 0.5, 20.0)
 
 
+def executed(warm: FakeWarm, place: Path, key: str, files: dict[str, bytes] | None = None) -> Run:
+    objects = Objects(place.parent / ".objects")
+    return execute(warm, PLAN, files or {}, Autograder(), place, key, objects)  # type: ignore[arg-type]
+
+
 def test_a_sandbox_is_given_no_test(tmp_path: Path) -> None:
     """The student's cells, the names that tests read, and the files, whatever they are called."""
     warm, files = FakeWarm(), {LONG: b"1", "request.json": b"2", "file/0": b"3"}
-    execute(warm, PLAN, files, Autograder(), tmp_path / "run", "key")  # type: ignore[arg-type]
+    executed(warm, tmp_path / "run", "key", files)
     request = json.loads(warm.parcel.pop("request.json"))
     assert request["cells"] == PLAN.execution()
     named = {name: warm.parcel[f"file/{n}"] for n, name in enumerate(request["files"])}
@@ -58,7 +64,7 @@ def test_a_sandbox_is_given_no_test(tmp_path: Path) -> None:
 
 def test_answers_are_taken_for_what_was_asked(tmp_path: Path) -> None:
     """The names that each test reads, and no others."""
-    execute(FakeWarm(), PLAN, {}, Autograder(), tmp_path / "run", "key")  # type: ignore[arg-type]
+    executed(FakeWarm(), tmp_path / "run", "key")
     assert [path.name for path in (tmp_path / "run" / "answers" / "test_q").iterdir()] == ["q"]
     run = load_run(tmp_path / "run")
     assert run is not None
@@ -98,8 +104,8 @@ def test_walls_that_could_not_be_built_leave_the_run_as_it_was(tmp_path: Path) -
             raise IsolationError("a wall could not be built")
 
     place = tmp_path / "run"
-    execute(FakeWarm(), PLAN, {}, Autograder(), place, "before")  # type: ignore[arg-type]
+    executed(FakeWarm(), place, "before")
     with pytest.raises(IsolationError):
-        execute(Broken(), PLAN, {}, Autograder(), place, "after")  # type: ignore[arg-type]
+        executed(Broken(), place, "after")
     assert load_run(place).key == "before"  # type: ignore[union-attr]
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

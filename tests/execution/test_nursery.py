@@ -65,6 +65,15 @@ def test_code_without_a_framework_gets_a_light_process(nursery: Nursery) -> None
     assert nursery.warm_for(["1 + 1"]) is not heavy
 
 
+def test_what_no_source_imports_can_be_asked_for(nursery: Nursery) -> None:
+    """By name; a process that has it anyway will do."""
+    light = nursery.warm_for(["1 + 1"], also=[])
+    assert nursery.warm_for(["1 + 1"], also=["keras"]) is nursery.warm_for(["import keras"])
+    assert "keras" not in light.preload  # type: ignore[attr-defined]
+    both = nursery.warm_for(["import torch, keras"])
+    assert nursery.warm_for(["import torch"], also=["keras"]) is both
+
+
 def test_prefetch_starts_what_is_asked_for_later(nursery: Nursery) -> None:
     """The process that was begun early is the one that is handed out."""
     nursery.prefetch(["import tensorflow"])

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder.execution.runs import (
-    Recorder,
-    load_answers,
-    load_cells,
-    load_run,
-    save_empty_run,
-)
+from autograder.execution.answers import load_answers
+from autograder.execution.objects import Objects
+from autograder.execution.runs import Recorder, load_cells, load_run, save_empty_run
 from autograder.isolation import NO_WALLS, Ending, Limits
+from autograder.snapshot import blob_name
 
 DONE = Ending("done", "", 1.0, 0.5, 20.0)
 EXPECTED = {"test_q1": frozenset({"q1"}), "test_q2": frozenset({"q2", "x"})}
+DATA = b"data" * 2000
+NAME = blob_name(DATA, ".npy")
 
 
 @pytest.fixture
@@ -29,8 +28,12 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def recorder(place: Path) -> Iterator[Recorder]:
-    with Recorder(place, EXPECTED, cells=5) as recorder:
+    with recording(place) as recorder:
         yield recorder
+
+
+def recording(place: Path) -> Recorder:
+    return Recorder(place, EXPECTED, 5, Objects(place.parent.parent / ".objects"))
 
 
 def finish(recorder: Recorder, ending: Ending = DONE) -> None:
@@ -50,16 +53,22 @@ def test_what_is_recorded_is_loaded(recorder: Recorder, place: Path) -> None:
     """The run, its cells and its answers."""
     recorder.receive("cell", cell(1, "hello"))
     recorder.receive("answers/test_q1/q1/value.json", b"{}")
-    recorder.receive("answers/test_q1/q1/0.npy", b"data")
+    recorder.receive(f"object/{NAME}", DATA)
+    recorder.receive(f"answers/test_q1/q1/{NAME}", b"")
     recorder.receive("reached/test_q1", b"")
     finish(recorder)
     run = load_run(place)
     assert run is not None
     assert (run.key, run.reached, run.ending, run.stopped) == ("key", ("test_q1",), DONE, "")
     assert load_cells(place)[1]["outputs"][0]["text"] == "hello"
-    assert load_answers(place) == {
-        "answers/test_q1/q1/value.json": b"{}",
-        "answers/test_q1/q1/0.npy": b"data",
+    answers = load_answers(place)
+    found = {file: answers.pieces[piece] for file, piece in answers.files["test_q1/q1"].items()}
+    assert found == {"value.json": b"{}", NAME: DATA}
+    assert tree(place) == {
+        "run.json",
+        "cells.jsonl",
+        "answers/test_q1/q1/value.json",
+        f"answers/test_q1/q1/{NAME}",
     }
 
 
@@ -81,10 +90,13 @@ def test_what_is_recorded_is_loaded(recorder: Recorder, place: Path) -> None:
         "answers/test_q1/q1/../x",
         "answers/test_q1/q1/x.py",
         "answers/test_q1/q1/value.json/x",
-        "answers/test_q1/q1/0.npy\n",
-        "answers/test_q1/q1/0.npy\0",
-        "answers/test_q1/q1/99999.npy",
-        "answers/test_q1/q1/\u0661.npy",
+        "answers/test_q1/q1/0.npy",
+        f"answers/test_q1/q1/{NAME}",
+        f"answers/test_q1/q1/{NAME}\n",
+        f"object/{NAME}",
+        f"object/../{NAME}",
+        "object/",
+        "object/value.json",
         "answers/test_q1/q2/value.json",
         "answers/test_q1/x/value.json",
         "answers/nope/q1/value.json",
@@ -108,11 +120,11 @@ def test_names_that_were_not_asked_for_leave_nothing(
 def test_the_first_answer_counts(recorder: Recorder, place: Path) -> None:
     """What is sent again is passed over, as is a cell's second record."""
     for word in (b"first", b"second"):
-        recorder.receive("answers/test_q1/q1/0.npy", word)
+        recorder.receive("answers/test_q1/q1/value.json", word)
         recorder.receive("cell", cell(0, word.decode()))
         recorder.receive("reached/test_q1", b"")
     finish(recorder)
-    assert load_answers(place) == {"answers/test_q1/q1/0.npy": b"first"}
+    assert list(load_answers(place).pieces.values()) == [b"first"]
     assert load_cells(place)[0]["outputs"][0]["text"] == "first"
     assert load_run(place).reached == ("test_q1",)  # type: ignore[union-attr]
 
@@ -165,21 +177,38 @@ def test_how_it_ended_is_one_printable_line(recorder: Recorder, place: Path) -> 
 def test_a_run_replaces_the_one_before(place: Path) -> None:
     """Nothing of the old one is left."""
     for word in ("old", "new"):
-        with Recorder(place, EXPECTED, cells=1) as recorder:
-            recorder.receive(f"answers/test_q1/q1/{len(word) + ord(word[0])}.npy", word.encode())
+        with recording(place) as recorder:
+            data = word.encode() * 2000
+            recorder.receive(f"object/{blob_name(data, '.npy')}", data)
+            recorder.receive(f"answers/test_q1/q1/{blob_name(data, '.npy')}", b"")
             recorder.finish(word, "walls", Limits(), DONE)
     assert load_run(place).key == "new"  # type: ignore[union-attr]
-    assert list(load_answers(place).values()) == [b"new"]
+    assert list(load_answers(place).pieces.values()) == [b"new" * 2000]
 
 
 def test_a_run_that_fails_leaves_the_one_before(place: Path) -> None:
     """And no folder of its own."""
     save_empty_run(place, "before")
-    with pytest.raises(OSError), Recorder(place, EXPECTED, cells=1) as recorder:
-        recorder.receive("answers/test_q1/q1/0.npy", b"x")
+    with pytest.raises(OSError), recording(place) as recorder:
+        recorder.receive("answers/test_q1/q1/value.json", b"x")
         raise OSError
     assert load_run(place).key == "before"  # type: ignore[union-attr]
     assert [path.name for path in place.parent.iterdir()] == ["theory"]
+
+
+def test_what_a_kill_leaves_goes_with_the_next_run(place: Path) -> None:
+    """The folder that was being written, and then the pieces that it alone held."""
+    killed = recording(place)
+    killed.receive(f"object/{NAME}", DATA)
+    killed.receive(f"answers/test_q1/q1/{NAME}", b"")
+    with recording(place) as recorder:
+        finish(recorder)
+    objects = place.parent.parent / ".objects"
+    assert list(objects.rglob("*.npy"))
+    Objects(objects).sweep()
+    assert not list(objects.rglob("*.npy"))
+    assert [path.name for path in place.parent.iterdir()] == ["theory"]
+    killed.__exit__()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"key": "k", "ending": 3}'])

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder import snapshot
+from autograder.artifacts import ModelData, features
 from autograder.grading import child
 from autograder.notebook.names import analyse
 from autograder.notebook.shell import NotebookShell
@@ -16,6 +18,7 @@ from autograder.notebook.shell import NotebookShell
 BUDGET = snapshot.Budget()
 SETUP = "from autograder.checks import equal, form, scorecard\nimage = [[1, 2], [3, 4]]"
 CARD = "card = scorecard('1', points=2)\ncard.expect(2, equal(q, 10))\ncard"
+NAME = snapshot.blob_name(b"x", ".npy")
 FROM_SETUP = analyse(SETUP).binds
 
 
@@ -24,6 +27,7 @@ class FakeLine:
 
     def __init__(self, parcel: dict[str, bytes]) -> None:
         self._parcel = parcel
+        self.features: dict[str, bytes] = {}
         self.claims: dict[str, dict[str, Any]] = {}
         self._step = ""
 
@@ -39,6 +43,9 @@ class FakeLine:
         self._step = ""
 
     def send(self, name: str, data: bytes) -> None:
+        if name.startswith("features/"):
+            self.features[name.removeprefix("features/")] = data
+            return
         assert name == "score"
         claim = json.loads(data)
         self.claims[claim["grade_id"]] = claim
@@ -48,29 +55,51 @@ def grade(
     *tests: str,
     answers: Mapping[str, object] | None = None,
     missing: str = "",
-    more: dict[str, bytes] | None = None,
+    more: dict[str, dict[str, bytes]] | None = None,
     budget: int = 64_000_000,
 ) -> list[dict[str, Any]]:
     """The claims for test cells test_1, test_2, …, all of which find the same answers.
 
-    missing: what the student's cells before them raised. more: further files of the parcel.
+    missing: what the student's cells before them raised. more: the files of further answers, by
+    "<grade_id>/<name>".
     """
+    line = line_of(*tests, answers=answers, missing=missing, more=more, budget=budget)
+    return list(line.claims.values())
+
+
+def line_of(
+    *tests: str,
+    answers: Mapping[str, object] | None = None,
+    missing: str = "",
+    more: dict[str, dict[str, bytes]] | None = None,
+    budget: int = 64_000_000,
+) -> FakeLine:
+    """The same, with all that the child sends."""
     cells: list[dict[str, Any]] = [{"index": 0, "source": SETUP}]
-    parcel = dict(more or {})
+    given = dict(more or {})
     for number, source in enumerate(tests, start=1):
         names = sorted(analyse(source).reads - FROM_SETUP)
         cell = {"index": number, "grade_id": f"test_{number}", "points": 2.0}
         cells.append({**cell, "source": source, "names": names})
         for name in names:
             if name in (answers or {}):
-                files = snapshot.save(snapshot.write((answers or {})[name], BUDGET))
-                for file, data in files.items():
-                    parcel[f"answers/test_{number}/{name}/{file}"] = data
+                value = (answers or {})[name]
+                given[f"test_{number}/{name}"] = snapshot.save(snapshot.write(value, BUDGET))
     why = {f"test_{number}": missing for number in range(1, len(tests) + 1) if missing}
-    request = {"cells": cells, "missing": why, "answer_bytes": budget}
-    line = FakeLine({"request.json": json.dumps(request).encode(), **parcel})
+    files = {
+        place: {name: snapshot.blob_name(data, f".of.{name}") for name, data in found.items()}
+        for place, found in given.items()
+    }
+    pieces = {
+        f"object/{files[place][name]}": data
+        for place, found in given.items()
+        for name, data in found.items()
+    }
+    request = {"cells": cells, "missing": why, "answer_bytes": budget, "files": files}
+    request["feature_bytes"] = 10
+    line = FakeLine({"request.json": json.dumps(request).encode(), **pieces})
     child.task(line)  # type: ignore[arg-type]
-    return list(line.claims.values())
+    return line
 
 
 @pytest.fixture(autouse=True)
@@ -148,10 +177,43 @@ def test_each_test_has_its_own_copy() -> None:
     assert (outcome(first), outcome(second)) == (RIGHT, RIGHT)
 
 
+def test_equal_arrays_are_copies_too() -> None:
+    """They come in one piece, and each test has its own."""
+    spoil = "q[0] = p[1] = 4\nassert (q == [4, 2]).all() and (p == [1, 4]).all()"
+    both = {"p": np.array([1, 2]), "q": np.array([1, 2])}
+    first, second = grade(spoil, spoil, answers=both)
+    assert (outcome(first), outcome(second)) == (RIGHT, RIGHT)
+
+
+def test_what_nobody_can_change_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that several tests read is one, so that what is computed of it is computed once."""
+    loaded: list[ModelData] = []
+
+    def load(files: Mapping[str, bytes], _: snapshot.Budget) -> ModelData:
+        loaded.append(ModelData({"document": files["value.json"]}, {}))
+        return loaded[-1]
+
+    monkeypatch.setattr(snapshot, "load", load)
+    same = {"value.json": b"{}", NAME: b"x"}
+    more = {"test_1/q": same, "test_2/q": same, "test_2/p": same, "test_3/q": {"value.json": b"[]"}}
+    tests = ("q; None", "assert p is q", "assert q.config['document'] == b'[]'")
+    assert [claim["points"] for claim in grade(*tests, more=more)] == [2.0, 2.0, 2.0]
+    assert len(loaded) == 2
+
+
+def test_what_was_computed_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the score of the test that needed it, as much of it as may be."""
+    new = [[("a" * 64, b"first")], [("b" * 64, b"larger"), ("c" * 64, b"small")]]
+    monkeypatch.setattr(features, "new_files", lambda: iter(new.pop(0)))
+    line = line_of("True", "True")
+    assert line.features == {"a" * 64: b"first", "c" * 64: b"small"}
+    assert len(line.claims) == 2
+
+
 def test_an_answer_does_not_outlive_its_test() -> None:
     """A name that was answered for one test and not for the next is not defined there."""
     files = snapshot.save(snapshot.write(10, BUDGET))
-    more = {f"answers/test_1/q/{name}": data for name, data in files.items()}
+    more = {"test_1/q": files}
     first, second = grade("assert q == 10", "assert q == 10", more=more)
     assert (outcome(first), outcome(second)) == (RIGHT, UNANSWERED)
 
@@ -160,7 +222,7 @@ def test_an_answer_does_not_outlive_its_test() -> None:
 def test_the_instructors_names_are_the_instructors(name: str) -> None:
     """Answers of these names are not asked for, and change nothing when they are there."""
     files = snapshot.save(snapshot.write(0, BUDGET))
-    more = {f"answers/test_1/{name}/{file}": data for file, data in files.items()}
+    more = {f"test_1/{name}": files}
     source = CARD.replace("10", "sum(map(sum, image))")
     assert outcome(*grade(source, answers={"q": 10}, more=more)) == RIGHT
 
@@ -171,17 +233,18 @@ def test_the_instructors_names_are_the_instructors(name: str) -> None:
         {"value.json": b""},
         {"value.json": b"{" * 100_000},
         {"value.json": b'{"kind": "int", "value": ' + b"9" * 100_000 + b"}"},
-        {"value.json": b'{"kind": "int", "value": 10}', "0.npy": b"x"},
-        {"value.json": b'{"kind": "array", "blob": "0.npy"}'},
-        {"value.json": b'{"kind": "array", "blob": "../q/0.npy"}', "0.npy": b"x"},
-        {"0.npy": b"x"},
+        {"value.json": b'{"kind": "int", "value": 10}', NAME: b"x"},
+        {"value.json": b'{"kind": "array", "blob": "%s"}' % NAME.encode()},
+        {"value.json": b'{"kind": "array", "blob": "../q/%s"}' % NAME.encode(), NAME: b"x"},
+        {"value.json": b'{"kind": "array", "blob": "%s"}' % NAME.encode(), NAME: b"x"},
+        {NAME: b"x"},
         {"value.json": b" " * 2_000},
     ],
 )
 @pytest.mark.parametrize("source", [CARD, "assert q == 10", "assert q is not None"])
 def test_forged_files_are_no_answer(source: str, files: dict[str, bytes]) -> None:
     """The message says that what was written down cannot be read; the next test is graded."""
-    more = {f"answers/test_1/q/{name}": data for name, data in files.items()}
+    more = {"test_1/q": files}
     forged, other = grade(source, "assert p == 1", answers={"p": 1}, more=more, budget=1_000_000)
     assert forged["points"] == 0.0
     assert "what was written down of it cannot be read" in forged["message"]

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from autograder.execution.objects import Objects
 from autograder.execution.runs import Recorder, Run
-from autograder.grading.grade import grade, grade_unrun
+from autograder.grading.features import FeatureFolder
+from autograder.grading.grade import grade, grade_unrun, needed_frameworks
 from autograder.grading.scores import NotebookScores, load
 from autograder.isolation import Ending, IsolationError, Limits
 from autograder.notebook.plan import Plan, Step
 from autograder.settings import Autograder
+from autograder.snapshot import blob_name
 
 DONE = Ending("done", "", 1.0, 0.5, 20.0)
 KILLED = Ending("memory", "over 256 MB of memory", 1.0, 0.5, 256.0)
@@ -66,7 +69,8 @@ def run_in(
 ) -> Run:
     """A run of PLAN; errors: by cell ("cell1"), (name, text) of what it raised."""
     expected = {step.grade_id or "": step.reads for step in PLAN.steps if step.kind == "test"}
-    with Recorder(folder, expected, cells=len(PLAN.steps)) as recorder:
+    objects = Objects(folder.parent / ".objects")
+    with Recorder(folder, expected, len(PLAN.steps), objects) as recorder:
         for cell, error in errors.items():
             record = {"index": int(cell.removeprefix("cell")), "outputs": [], "error": error}
             recorder.receive("cell", json.dumps(record).encode())
@@ -82,7 +86,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def graded(warm: FakeWarm, run: Run, folder: Path, plan: Plan = PLAN) -> NotebookScores:
-    return grade(warm, plan, run, folder, Autograder(), "key")  # type: ignore[arg-type]
+    features = FeatureFolder(folder.parent / ".features")
+    return grade(warm, plan, run, folder, Autograder(), "key", features)  # type: ignore[arg-type]
 
 
 def points(scores: NotebookScores) -> dict[str, float]:
@@ -108,7 +113,52 @@ def test_the_child_is_given_what_it_needs(folder: Path) -> None:
     graded(warm, run_in(folder), folder)
     request = json.loads(warm.parcel.pop("request.json"))
     assert request["cells"] == PLAN.grading()
-    assert warm.parcel == {"answers/test_q1/q1/value.json": b"{}"}
+    ((_, document),) = request["files"].pop("test_q1/q1").items()
+    assert request["files"] == {}
+    assert warm.parcel == {f"object/{document}": b"{}"}
+
+
+def test_the_child_is_given_what_answers_share_once(folder: Path) -> None:
+    """However many of them have it."""
+    model = b"weights" * 1000
+    name = blob_name(model, ".safetensors")
+    run = run_in(folder)
+    for place in ("test_q1/q1", "test_q2/q2"):
+        (folder / "answers" / place).mkdir(parents=True, exist_ok=True)
+        (folder / "answers" / place / name).write_bytes(model)
+    warm = FakeWarm()
+    graded(warm, run, folder)
+    assert [piece for piece, data in warm.parcel.items() if data == model] == [f"object/{name}"]
+    assert json.loads(warm.parcel["request.json"])["files"]["test_q2/q2"] == {name: name}
+
+
+@pytest.mark.parametrize(
+    ("test", "suffix", "expected"),
+    [
+        ("card.expect(1, accuracy(q1, 'cats_dogs', floor=0.6, full=0.9))", ".safetensors", True),
+        ("card.expect(1, checks.gradcam (q1, model, image, 1))", ".safetensors", True),
+        ("card.expect(1, accuracy(q1, 'cats_dogs', floor=0.6, full=0.9))", ".npy", False),
+        ("card.expect(1, architecture(q1))", ".safetensors", False),
+        ("assert accuracy > 0.9", ".safetensors", False),
+        ("assert inaccuracy(q1) < 0.1", ".safetensors", False),
+    ],
+)
+def test_keras_is_needed_where_a_test_computes_with_a_model(
+    folder: Path, test: str, suffix: str, expected: bool
+) -> None:
+    """Not where tests only look at it, nor where nobody handed one in."""
+    plan = Plan((Step(0, "test", test, "test_q1", 2.0, frozenset({"q1"})),))
+    assert needed_frameworks(plan, folder) == ()
+    (folder / "answers" / "test_q1" / "q1").mkdir(parents=True)
+    (folder / "answers" / "test_q1" / "q1" / blob_name(b"", suffix)).touch()
+    assert needed_frameworks(plan, folder) == (("keras",) if expected else ())
+
+
+def test_what_was_computed_is_kept(folder: Path) -> None:
+    """Under its key, for the next grading; it is no score."""
+    key = "0123456789abcdef" * 4
+    graded(FakeWarm([(f"features/{key}", b"\x93NUMPY..")]), run_in(folder), folder)
+    assert (folder.parent / ".features" / f"{key}.npy").read_bytes() == b"\x93NUMPY.."
 
 
 def test_a_test_that_was_not_reached_could_not_be_graded(folder: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from autograder.execution.execute import execute
 from autograder.execution.nursery import Nursery
+from autograder.execution.objects import Objects
 from autograder.execution.runs import load_cells
+from autograder.grading.features import FeatureFolder
 from autograder.grading.grade import grade
 from autograder.isolation import survey
 from autograder.notebook.plan import Plan, Step
@@ -53,12 +55,13 @@ def test_grading_alone_reads_what_is_reserved(namespaces: bool, tmp_path: Path) 
             Step(1, "test", paths + TEST.format(secret=SECRET), "test", 1.0, frozenset({"found"})),
         )
     )
-    settings, place = Autograder(warm_imports=[]), tmp_path / "run"
+    settings, place = Autograder(warm_imports=["autograder.grading.child"]), tmp_path / "run"
     with Nursery(
         settings, walls, [tmp_path], reserved=[tmp_path / "link"], readable=[tmp_path / "data"]
     ) as nursery:
         warm = nursery.warm_for([])
-        run = execute(warm, plan, {}, settings, place, "key")
-        (score,) = grade(warm, plan, run, place, settings, "key").tests
+        run = execute(warm, plan, {}, settings, place, "key", Objects(tmp_path / ".objects"))
+        features = FeatureFolder(images / ".features")
+        (score,) = grade(warm, plan, run, place, settings, "key", features).tests
     assert load_cells(place)[0]["error"] is None
     assert (score.outcome, score.points, score.message) == ("correct", 1.0, score.message)

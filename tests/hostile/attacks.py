@@ -462,7 +462,7 @@ for number, target in enumerate(targets):
     ),
 }
 
-_LINE = """import json, os, signal, socket, stat, struct
+_LINE = """import hashlib, json, os, signal, socket, stat, struct
 def line():
     for number in map(int, os.listdir("/proc/self/fd")):
         try:
@@ -477,11 +477,15 @@ def frame(name, data=b"", kind=1):
     return struct.pack(">BHQ", kind, len(name), len(data)) + name + data
 def send(name, data=b"", kind=1):
     channel.sendall(frame(name, data, kind))
-def answer(name, value, **blobs):
+def named(data):
+    return hashlib.sha256(data).hexdigest() + ".npy"
+def array(name, data):
+    send(f"object/{named(data)}", data)
+    send(f"answers/test_{name}/{name}/{named(data)}")
+    answer(name, {"kind": "array", "blob": named(data)})
+def answer(name, value):
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
     send(f"answers/test_{name}/{name}/value.json", data)
-    for number, blob in enumerate(blobs.values()):
-        send(f"answers/test_{name}/{name}/{number}.npy", blob)
 channel = line()
 print("on the line:", channel is not None)
 """
@@ -506,8 +510,10 @@ for name in ("answers/../../x", "answers/test_q1/../../x", "answers/test_q1/q1/.
              "answers/test_q1/q1/..", "answers/test_q1/../value.json", "answers//q1/value.json",
              "answers/test_q1/q1/value.json/x", "answers/test_q1/q1/x.py", "answers/nope/q1/0.npy",
              "answers/test_q1/other/value.json", "answers/test_q1/q1/\\0.npy", "/etc/x", "",
-             "answers/test_q2/q1/value.json", "answers/test_q1/q1/99999.npy", "ROOT/x",
+             "answers/test_q2/q1/value.json", "answers/test_q1/q1/" + named(data), "ROOT/x",
              "answers/test_q1/q1/\\u0661.npy", "reached/../../x", "reached/nope", "cell/../x",
+             "object/../../x", "object/" + named(b"other"), "object//" + named(data), "object/x",
+             "object/" + named(data) + "/x", "object/" + named(data) + "\\0", "object/../../../x",
              "answers/test_q1/q1/0.npy\\n", "../" * 20 + "x", "answers" + "/" * 300):
     send(name, data)
 """,
@@ -568,8 +574,10 @@ for _ in range(300):
     "many-answer-files": Attack(
         WRONG,
         own=_LINE
-        + """pieces = [frame(f"answers/test_q1/q1/{number}.npy") for number in range(100_000)]
-channel.sendall(b"".join(pieces))
+        + """for number in range(100_000):
+    data = str(number).encode()
+    channel.sendall(frame(f"object/{named(data)}", data)
+                    + frame(f"answers/test_q1/q1/{named(data)}"))
 """,
     ),
     "garbage-on-the-line": Attack(RIGHT, own=_LINE + "channel.sendall(bytes(range(256)) * 99)"),
@@ -603,11 +611,10 @@ while True:
 def npy(header, data=b""):
     header = header.encode() + b" " * (118 - len(header)) + b"\\n"
     return b"\\x93NUMPY\\x01\\x00" + struct.pack("<H", len(header)) + header + data
-array = {"kind": "array", "blob": "0.npy"}
-answer("q1", array, bomb=npy("{'descr': '<f8', 'fortran_order': False, 'shape': (10**13,), }"))
+array("q1", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (10**13,), }"))
 pickled = io.BytesIO()
 np.save(pickled, np.array([print], dtype=object), allow_pickle=True)
-answer("q2", array, bomb=pickled.getvalue())
+array("q2", pickled.getvalue())
 answer("q3", b'{"kind": "int", "value": ' + b"9" * 1_000_000 + b"}")
 answer("q4", b'{"kind":"list","items":[' * 10_000 + b"]}" * 10_000)
 """,
@@ -618,10 +625,28 @@ answer("q4", b'{"kind":"list","items":[' * 10_000 + b"]}" * 10_000)
         + """def npy(shape):
     header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\\n"
     return b"\\x93NUMPY\\x01\\x00" + struct.pack("<H", len(header)) + header.encode()
-array = {"kind": "array", "blob": "0.npy"}
 for name, shape in dict(q1="(1000000000000,)", q2="(-1,)", q3="(0, 1" + "0" * 40 + ")").items():
-    answer(name, array, bomb=npy(shape))
+    array(name, npy(shape))
 answer("q4", {"kind": "array", "blob": "../../../../gradebook.db"})
+""",
+    ),
+    "one-piece-for-all": Attack(
+        WRONG,
+        own=_LINE
+        + """import io
+import numpy as np
+file = io.BytesIO()
+np.save(file, np.zeros(100_000))
+data = file.getvalue()
+array("q1", data)
+items = [{"kind": "array", "blob": named(data)}] * 10_000
+send(f"answers/test_q2/q2/{named(data)}")
+answer("q2", {"kind": "list", "items": items})
+send(f"object/{named(b'10')}", data)
+send(f"answers/test_q3/q3/{named(b'10')}")
+answer("q3", {"kind": "array", "blob": named(b"10")})
+send(f"answers/test_q4/q4/{named(b'not sent by me')}")
+answer("q4", {"kind": "array", "blob": named(b"not sent by me")})
 """,
     ),
     "colliding-keys": Attack(

@@ -145,7 +145,7 @@ def test_a_run_holds_its_own_files_only(graded: Graded, student: str) -> None:
     }
     allowed = re.compile(
         r"run\.json|scores\.json|recorded|cells\.jsonl|answers"
-        r"|answers/test_(q[1-4])(/\1(/value\.json|/[0-9]{1,4}\.npy)?)?"
+        r"|answers/test_(q[1-4])(/\1(/value\.json|/[0-9a-f]{64}\.npy)?)?"
     )
     assert [name for name in names if not allowed.fullmatch(name)] == []
     assert not list(graded.run(student).parent.glob(".*"))
@@ -172,6 +172,9 @@ def test_a_run_holds_its_own_files_only(graded: Graded, student: str) -> None:
         ("patched-snapshot", "test_q1", "unknown kind"),
         ("shape-bomb", "test_q1", "cannot be read"),
         ("colliding-keys", "test_q1", "cannot be read"),
+        ("one-piece-for-all", "test_q2", "goes beyond the 4,194,304 bytes"),
+        ("one-piece-for-all", "test_q3", "does not exist"),
+        ("one-piece-for-all", "test_q4", "does not exist"),
         ("is-a-link", "test_q1", "symbolic link"),
     ],
 )
