@@ -6,8 +6,9 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from autograder.graphs import kinds
-from autograder.graphs.graph import Layer, ModelGraph
-from autograder.graphs.shapes import show_shape
+from autograder.graphs.graph import ModelGraph
+from autograder.graphs.layer import Layer
+from autograder.graphs.reading import show_shape
 
 FOLDED_FROM = 40  # layers
 MAX_BOXES = 160
@@ -108,5 +109,6 @@ def _colour(layer: Layer) -> str:
 def clean(text: str) -> str:
     """Text that can be drawn: short, without control characters and halves of characters."""
     shown = text[: MAX_TEXT + 1]
-    shown = "".join("?" if unicodedata.category(c)[0] == "C" else c for c in shown)
+    if not shown.isprintable():
+        shown = "".join("?" if unicodedata.category(c)[0] == "C" else c for c in shown)
     return shown if len(shown) <= MAX_TEXT else shown[: MAX_TEXT - 1] + "…"

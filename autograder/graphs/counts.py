@@ -7,7 +7,8 @@ from typing import Any
 from autograder.graphs import kinds
 from autograder.graphs.errors import GraphError
 from autograder.graphs.reading import Shape, axes, channels_first, numbers, on, whole
-from autograder.graphs.shapes import inner_layer, spatial_rank
+from autograder.graphs.shapes import inner_layer
+from autograder.graphs.windows import spatial_rank
 
 Settings = Mapping[str, Any]
 Count = tuple[int, int]  # trainable, not trainable

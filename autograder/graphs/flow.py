@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from autograder.graphs import kinds
-from autograder.graphs.graph import Layer, ModelGraph
+from autograder.graphs.graph import ModelGraph
+from autograder.graphs.layer import Layer
 
 MAX_JUMP = 10**9
 WHOLE = 10**12  # the receptive field of a global pooling
@@ -109,6 +111,21 @@ class Flow:
             return parents[0]
         return None
 
+    @cached_property
+    def roots(self) -> list[tuple[int, int]]:
+        """Per vertex: how far back neutral layers and projections lead, and how many of these."""
+        roots: list[tuple[int, int]] = []
+        for place, layer in enumerate(self.layers):
+            before = self.back(place)
+            if before is not None:
+                roots.append(roots[before])
+            elif _is_projection(layer) and len(self.parents[place]) == 1:
+                root, count = roots[self.parents[place][0]]
+                roots.append((root, count + 1))
+            else:
+                roots.append((place, 0))
+        return roots
+
     def fields(self, source: int, region: int) -> dict[int, Field]:
         """Receptive field per axis of every vertex in `region`, seen from `source`."""
         found: dict[int, tuple[Field, Field]] = {source: ((1, 1, 1), (1, 1, 1))}
@@ -140,6 +157,14 @@ def is_window(layer: Layer) -> bool:
     """Looks at neighbouring places: a convolution or a pooling."""
     kind = layer.kind
     return kind in kinds.CONVOLUTIONS or kind in kinds.POOLINGS or kind in kinds.GLOBAL_POOLINGS
+
+
+def _is_projection(layer: Layer | None) -> bool:
+    return (
+        layer is not None
+        and layer.kind in kinds.PROJECTIONS
+        and set(layer.kernel_size or (0,)) == {1}
+    )
 
 
 def _through(layer: Layer, spans: Field, jumps: Field) -> tuple[Field, Field]:

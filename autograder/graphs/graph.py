@@ -6,122 +6,22 @@ settings are spelled as Keras spells them. `keras.py` is one; another needs noth
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.graphs import kinds
 from autograder.graphs.errors import GraphError
-from autograder.graphs.reading import Shape, show
+from autograder.graphs.layer import Layer
+from autograder.graphs.reading import show
+
+if TYPE_CHECKING:
+    from autograder.graphs.flow import Flow
 
 # The last activation is looked for behind these.
 _AFTER_ACTIVATION = frozenset({"Reshape", "Flatten", "Identity", "Cast"}) | kinds.REGULARIZERS
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One call of a layer. `id` is unique in the graph: the names from the outermost model in.
-
-    `output_shape` counts the batch axis, None for a length that is not known; it is None, like
-    `parameters`, where nothing is known. A layer that is called twice appears twice: `shares` is
-    the id of its first call, and both tell the same `parameters`. `on_path`: lies on a way from an
-    input to an output.
-    """
-
-    id: str
-    name: str
-    kind: str
-    settings: Mapping[str, Any]
-    inputs: tuple[str, ...] = ()
-    input_tensors: tuple[int, ...] = ()  # which output of each input; () stands for all the first
-    output_shape: Shape | None = None
-    parameters: int | None = 0
-    trainable_parameters: int | None = 0
-    shares: str | None = None
-    on_path: bool = True
-
-    @property
-    def filters(self) -> int | None:
-        return _whole(self.settings.get("filters"))
-
-    @property
-    def units(self) -> int | None:
-        return _whole(self.settings.get("units"))
-
-    @property
-    def kernel_size(self) -> tuple[int, ...] | None:
-        """Of a convolution; a pooling's window is its `pool_size`."""
-        return self._numbers("kernel_size")
-
-    @property
-    def pool_size(self) -> tuple[int, ...] | None:
-        return self._numbers("pool_size")
-
-    @property
-    def strides(self) -> tuple[int, ...] | None:
-        given = self._numbers("strides")
-        return self.pool_size if given is None else given
-
-    @property
-    def dilation_rate(self) -> tuple[int, ...] | None:
-        return self._numbers("dilation_rate")
-
-    @property
-    def padding(self) -> str | None:
-        padding = self.settings.get("padding")
-        return padding if isinstance(padding, str) else None
-
-    @property
-    def activation(self) -> str | None:
-        """The function's name, "linear" for none; None where the layer can have none."""
-        if self.kind in kinds.ACTIVATIONS:
-            return kinds.ACTIVATIONS[self.kind]
-        given = self.settings.get("activation")
-        if isinstance(given, Mapping):  # a layer or a student's function
-            inner, called = given.get("class_name"), given.get("config")
-            given = called if inner == "function" else kinds.ACTIVATIONS.get(str(inner), inner)
-        if given is None and "activation" in self.settings:
-            return "linear"
-        return given if isinstance(given, str) else None
-
-    @property
-    def is_convolution(self) -> bool:
-        return self.kind in kinds.CONVOLUTIONS
-
-    @property
-    def details(self) -> tuple[str, ...]:
-        """The settings that tell one such layer from another: ("3×3", "16", "relu")."""
-        found = [times(self.kernel_size or self.pool_size or ())]
-        if self.is_convolution or self.kind in kinds.POOLINGS:
-            steps = self.strides
-            if steps and max(steps) > 1 and steps != self.pool_size:
-                found.append(f"strides {times(steps)}")
-        found += [str(each) for each in (self.filters, self.units) if each is not None]
-        rate = self.settings.get("rate")
-        if self.kind in kinds.REGULARIZERS and isinstance(rate, float | int):
-            found.append(f"{rate:.3g}" if abs(rate) < 1e9 else "?")
-        activation = self.activation
-        if activation not in (None, "linear") and self.kind not in kinds.ACTIVATIONS:
-            found.append(activation[:40] if activation else "")
-        return tuple(each for each in found if each)
-
-    def describe(self) -> str:
-        """conv2d (3×3, 16)"""
-        details = f" ({', '.join(self.details)})" if self.details else ""
-        return snake(self.kind) + details
-
-    def _numbers(self, key: str) -> tuple[int, ...] | None:
-        value = self.settings.get(key)
-        if isinstance(value, list | tuple):
-            found = [_whole(each) for each in value[:3]]
-            known = tuple(each for each in found if each is not None)
-            return known if len(known) == len(value) else None
-        rank = next((int(letter) for letter in self.kind if letter in "123"), 1)
-        single = _whole(value)
-        return None if single is None else (single,) * rank
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +59,11 @@ class ModelGraph:
                 raise GraphError(f"no layer has the id {show(target)}")
         order = _ordered(by_id)
         on_path = _between(order, set(outputs))
-        placed = (replace(layer, on_path=layer.id in on_path) for layer in order)
+        found = [layer.id in on_path for layer in order]
+        placed = (
+            layer if layer.on_path is each else replace(layer, on_path=each)
+            for layer, each in zip(order, found, strict=True)
+        )
         return cls(name, tuple(placed), tuple(dict.fromkeys(outputs)))
 
     def __getitem__(self, layer_id: str) -> Layer:
@@ -172,6 +76,13 @@ class ModelGraph:
     def _by_id(self) -> dict[str, Layer]:
         return {layer.id: layer for layer in self.layers}
 
+    @cached_property
+    def flow(self) -> Flow:
+        """Which layers a tensor passes on its way."""
+        from autograder.graphs.flow import Flow
+
+        return Flow.of(self)
+
     @property
     def inputs(self) -> tuple[Layer, ...]:
         return tuple(layer for layer in self.layers if layer.kind == "InputLayer")
@@ -180,16 +91,21 @@ class ModelGraph:
     def outputs(self) -> tuple[Layer, ...]:
         return tuple(self._by_id[each] for each in self.output_ids)
 
-    @property
+    @cached_property
     def distinct(self) -> tuple[Layer, ...]:
         """Each layer once, however often it is called."""
         return tuple(layer for layer in self.layers if layer.shares is None)
 
+    @cached_property
+    def used(self) -> tuple[Layer, ...]:
+        """The distinct layers of which a call lies on a way from an input to an output."""
+        calls = {layer.shares or layer.id for layer in self.layers if layer.on_path}
+        return tuple(layer for layer in self.distinct if layer.id in calls)
+
     @property
     def convolutions(self) -> tuple[Layer, ...]:
-        """The distinct convolutional layers that lie on a way from an input to an output."""
-        used = {layer.shares or layer.id for layer in self.layers if layer.on_path}
-        return tuple(la for la in self.distinct if la.is_convolution and la.id in used)
+        """The used layers that are convolutions, or hold one."""
+        return tuple(layer for layer in self.used if layer.is_convolution)
 
     @property
     def parameters(self) -> int | None:
@@ -201,9 +117,10 @@ class ModelGraph:
         return _sum(layer.trainable_parameters for layer in self.distinct)
 
     def kinds(self) -> Counter[str]:
-        """How many layers there are of each kind, each counted once and only when `on_path`."""
-        used = {layer.shares or layer.id for layer in self.layers if layer.on_path}
-        return Counter(layer.kind for layer in self.distinct if layer.id in used)
+        """How many used layers there are of each kind; what a wrapper holds counts as well."""
+        found = Counter(layer.kind for layer in self.used)
+        found.update(layer.wrapped for layer in self.used if layer.wrapped)
+        return found
 
     @property
     def output_activations(self) -> tuple[str | None, ...]:
@@ -235,21 +152,6 @@ class ModelGraph:
         from autograder.graphs.drawing import html
 
         return html(self)
-
-
-def times(sizes: Iterable[int]) -> str:
-    """(3, 3) → "3×3"; one number stands alone."""
-    return "×".join(map(str, sizes))
-
-
-def snake(kind: str) -> str:
-    """MaxPooling2D → max_pooling2d, as Keras names its layers."""
-    parted = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", kind)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", parted).lower()
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from autograder.graphs.counts import Count, input_shape, parameter_count
 from autograder.graphs.errors import GraphError
-from autograder.graphs.graph import Layer, ModelGraph
-from autograder.graphs.keras_calls import Call, Reference, references, triples
+from autograder.graphs.graph import ModelGraph
+from autograder.graphs.keras_calls import Call, Reference, call_order, references, triples
+from autograder.graphs.keras_entries import by_name, is_functional, is_model, is_operation, kind_of
 from autograder.graphs.kinds import WEIGHTLESS
-from autograder.graphs.reading import Shape, mapping, name, sequence, shape, show
-from autograder.graphs.shapes import RULES, output_shape
+from autograder.graphs.layer import Layer
+from autograder.graphs.reading import Shape, mapping, sequence, shape, show
+from autograder.graphs.shapes import output_shape
 
 MAX_LAYERS = 5_000
 MAX_EDGES = 20_000
@@ -39,7 +41,7 @@ class Tensor(NamedTuple):
 
 def read(config: object) -> ModelGraph:
     """The graph of a Sequential or functional model."""
-    if not isinstance(config, dict) or not _is_model(config):
+    if not isinstance(config, dict) or not is_model(config):
         raise GraphError(NOT_A_MODEL)
     try:
         importer = _Importer()
@@ -52,23 +54,6 @@ def read(config: object) -> ModelGraph:
         )
     except RecursionError:
         raise GraphError("the config is nested too deeply") from None
-
-
-def _is_model(entry: Mapping[str, Any]) -> bool:
-    """A Sequential or functional model, or a subclass that is saved like one."""
-    inner = entry.get("config")
-    if not isinstance(inner, dict) or "layers" not in inner:
-        return False
-    return _is_functional(entry) or entry.get("class_name") == "Sequential"
-
-
-def _is_functional(entry: Mapping[str, Any]) -> bool:
-    inner = entry.get("config")
-    return (
-        isinstance(inner, dict)
-        and {"layers", "input_layers", "output_layers"} <= inner.keys()
-        and entry.get("class_name") != "Sequential"
-    )
 
 
 @dataclass(frozen=True)
@@ -114,8 +99,8 @@ class _Importer:
         self.visited += 1 + len(entries)
         if self.visited > 4 * MAX_LAYERS:
             raise GraphError(f"the model has too many layers; at most {MAX_LAYERS} are read")
-        named = _by_name(entries, where)
-        if _is_functional(entry):
+        named = by_name(entries, where)
+        if is_functional(entry):
             return self._functional(config, named, place, given)
         return self._sequential(entry, named, place, given)
 
@@ -164,26 +149,27 @@ class _Importer:
                 else:
                     made[called, 0] = [self._input(called, entry, place)]
                 continue
-            nodes = sequence(entry.get("inbound_nodes"), f"layer {show(called)}, inbound_nodes")
+            where = f"layer {show(called)}"
+            nodes = sequence(entry.get("inbound_nodes"), f"{where}, inbound_nodes")
             for number, node in enumerate(nodes):
-                calls[called, number] = references(node, f"layer {show(called)}", self.budget)
+                calls[called, number] = references(node, where, self.budget)
         recorded: _Recorded = {}
         for call in calls.values():
             for ref in call.tensors_from:
                 recorded.setdefault((ref.layer, ref.call), {})[ref.output] = ref.shape
-        for key in _call_order(calls, made.keys(), named):
+        for key in call_order(calls, made.keys(), named):
             called, number = key
             entry, call = named[called], calls[key]
             tensors = [self._pick(made, ref) for ref in call.tensors_from]
             if not tensors and given is None:
                 continue  # never called on a tensor
-            if _is_functional(entry):
+            if is_functional(entry):
                 tensors = _matched(entry, call, tensors)
             inside = _Place(place.prefix, place.path, place.trainable, number)
             made[key] = self._call(entry, called, inside, tensors, recorded)
         ends = []
         for called, number, index in triples(config["output_layers"], "output_layers"):
-            if called in named and _is_functional(named[called]):
+            if called in named and is_functional(named[called]):
                 number -= 1  # Keras counts a functional model's making as its call 0, but only here
             ends.append(self._pick(made, Reference(called, number, index, None)))
         if not ends:
@@ -223,10 +209,10 @@ class _Importer:
     ) -> list[Tensor] | _Outputs:
         """What a layer or a nested model puts out."""
         settings = mapping(entry.get("config"), f"layer {show(called)}, config")
-        if _is_model(entry):
+        if is_model(entry):
             trainable = settings.get("trainable") is not False
             return self.model(entry, place.inside(called, place.call, trainable), tensors)
-        kind, known = _kind(entry, called)
+        kind, known = kind_of(entry, called)
         shapes = [tensor.shape for tensor in tensors]
         result: Shape | None = None
         count: Count | None = None
@@ -245,7 +231,7 @@ class _Importer:
     def _count(
         self, kind: str, entry: dict[str, Any], settings: Mapping[str, Any], shapes: list[Any]
     ) -> Count | None:
-        if kind not in WEIGHTLESS and _is_operation(entry):
+        if kind not in WEIGHTLESS and is_operation(entry):
             return 0, 0
         given = shapes[0] if shapes else None
         if given is None and (built := input_shape(entry.get("build_config"))) is not None:
@@ -310,39 +296,6 @@ class _Outputs:
         return Tensor(self.first.layer, index, self.noted.get(index))
 
 
-def _by_name(entries: Sequence[Any], where: str) -> dict[str, dict[str, Any]]:
-    named: dict[str, dict[str, Any]] = {}
-    for number, entry in enumerate(entries):
-        what = f"{where}, layer {number + 1}"
-        entry = mapping(entry, what)
-        inner = mapping(entry.get("config"), f"{what}, config")
-        called = name(entry.get("name", inner.get("name")), f"{what}, name")
-        if called in named:
-            raise GraphError(f"{where} has two layers that are called {show(called)}")
-        named[called] = entry
-    return named
-
-
-def _kind(entry: dict[str, Any], called: str) -> tuple[str, bool]:
-    """The class's name, and whether it is Keras' own; a student's namesake of one is not."""
-    kind = name(entry.get("class_name"), f"layer {show(called)}, class_name")
-    module = entry.get("module", "keras")
-    registered = entry.get("registered_name")
-    own = (
-        isinstance(module, str)
-        and module.split(".")[0] == "keras"
-        and not (isinstance(registered, str) and ">" in registered and "keras" not in module)
-    )
-    if own or kind not in RULES:
-        return kind, own
-    return f"{kind} (custom)", False
-
-
-def _is_operation(entry: dict[str, Any]) -> bool:
-    module = entry.get("module")
-    return isinstance(module, str) and module.startswith("keras.src.ops")
-
-
 def _matched(entry: dict[str, Any], call: Call, tensors: list[Tensor]) -> list[Tensor]:
     """A nested model's inputs in its own order, where it was called with a dict of them."""
     wanted = entry["config"]["input_layers"]
@@ -351,32 +304,3 @@ def _matched(entry: dict[str, Any], call: Call, tensors: list[Tensor]) -> list[T
     by_key = dict(zip(call.keys, tensors, strict=True)) if len(call.keys) == len(tensors) else {}
     names = [each[0] for each in triples(wanted, "input_layers")]
     return [by_key[each] for each in names] if set(names) <= by_key.keys() else tensors
-
-
-def _call_order(
-    calls: dict[tuple[str, int], Call], ready: Any, named: Mapping[str, Any]
-) -> list[tuple[str, int]]:
-    """The calls, each after those whose outputs it takes."""
-    consumers: dict[tuple[str, int], list[tuple[str, int]]] = {}
-    waiting: dict[tuple[str, int], int] = {}
-    for key, call in calls.items():
-        needs = {(ref.layer, ref.call) for ref in call.tensors_from} - ready
-        for need in needs:
-            if need not in calls:
-                known = "call" if need[0] in named else "layer"
-                raise GraphError(
-                    f"layer {show(key[0])}: keras_history points to {known} {show(need[1])} of "
-                    f"{show(need[0])}, which is not there"
-                )
-            consumers.setdefault(need, []).append(key)
-        waiting[key] = len(needs)
-    order = [key for key, count in waiting.items() if not count]
-    for key in order:  # grows while it is walked
-        for consumer in consumers.get(key, ()):
-            waiting[consumer] -= 1
-            if not waiting[consumer]:
-                order.append(consumer)
-    if len(order) != len(calls):
-        circle = next(key for key, count in waiting.items() if count)
-        raise GraphError(f"the layers form a circle: {show(circle[0])} waits for its own output")
-    return order

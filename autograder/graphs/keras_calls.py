@@ -1,5 +1,6 @@
 """Which tensors a layer was called on, out of Keras' `inbound_nodes`."""
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -94,3 +95,34 @@ def _sorted(value: dict[Any, Any], where: str) -> list[tuple[str, Any]]:
     if not all(isinstance(key, str) for key in value):
         raise GraphError(f"{where}: expected names as keys")
     return sorted(value.items(), key=lambda item: item[0])
+
+
+def call_order(
+    calls: Mapping[tuple[str, int], Call],
+    ready: Set[tuple[str, int]],
+    named: Mapping[str, Any],
+) -> list[tuple[str, int]]:
+    """The calls, each after those whose outputs it takes."""
+    consumers: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    waiting: dict[tuple[str, int], int] = {}
+    for key, call in calls.items():
+        needs = {(ref.layer, ref.call) for ref in call.tensors_from} - ready
+        for need in needs:
+            if need not in calls:
+                known = "call" if need[0] in named else "layer"
+                raise GraphError(
+                    f"layer {show(key[0])}: keras_history points to {known} {show(need[1])} of "
+                    f"{show(need[0])}, which is not there"
+                )
+            consumers.setdefault(need, []).append(key)
+        waiting[key] = len(needs)
+    order = [key for key, count in waiting.items() if not count]
+    for key in order:  # grows while it is walked
+        for consumer in consumers.get(key, ()):
+            waiting[consumer] -= 1
+            if not waiting[consumer]:
+                order.append(consumer)
+    if len(order) != len(calls):
+        circle = next(key for key, count in waiting.items() if count)
+        raise GraphError(f"the layers form a circle: {show(circle[0])} waits for its own output")
+    return order

@@ -12,6 +12,7 @@ CONVOLUTIONS = frozenset(
 )
 POOLINGS = frozenset(f"{how}Pooling{rank}D" for how in ("Max", "Average") for rank in (1, 2, 3))
 GLOBAL_POOLINGS = frozenset(f"Global{kind}" for kind in POOLINGS)
+ADAPTIVE_POOLINGS = frozenset(f"Adaptive{kind}" for kind in POOLINGS)
 # What can project a shortcut when its kernel is 1×1: it mixes channels, each place for itself.
 PROJECTIONS = frozenset({"Conv1D", "Conv2D", "Conv3D"})
 
@@ -51,19 +52,46 @@ NORMALIZATIONS = frozenset(
     f"{kind}Normalization"
     for kind in ("Batch", "Layer", "Group", "RMS", "Unit", "SyncBatch", "Spectral")
 ) - {"SpectralNormalization"}
-REGULARIZERS = frozenset(
+DROPOUTS = frozenset(
     {
-        "ActivityRegularization",
         "AlphaDropout",
         "Dropout",
         "GaussianDropout",
-        "GaussianNoise",
         "SpatialDropout1D",
         "SpatialDropout2D",
         "SpatialDropout3D",
         "StochasticDepth",
     }
 )
+REGULARIZERS = DROPOUTS | {"ActivityRegularization", "GaussianNoise"}
+# These change pictures at random while a model is trained.
+AUGMENTATIONS = frozenset(
+    f"Random{what}"
+    for what in (
+        "Brightness",
+        "Contrast",
+        "Crop",
+        "Flip",
+        "Rotation",
+        "Shear",
+        "Translation",
+        "Zoom",
+        "Hue",
+        "Saturation",
+        "ColorJitter",
+        "Erasing",
+        "GaussianBlur",
+        "Grayscale",
+        "Invert",
+        "Perspective",
+        "Posterization",
+        "Sharpness",
+        "ColorDegeneration",
+        "ElasticTransform",
+    )
+) | {"AugMix", "CutMix", "MixUp", "Pipeline", "RandAugment"}
+# Layers that hold one other layer and call it.
+WRAPPERS = frozenset({"Bidirectional", "SpectralNormalization", "TimeDistributed"})
 # Layers that pass on what they get, for the question which way a tensor came.
 NEUTRAL = (
     frozenset({"Activation", "Identity", "Rescaling", "LayerScale", "Masking", "Cast"})
@@ -78,30 +106,8 @@ ARITHMETIC = frozenset({"Add", "Subtract", "Multiply", "Divide", "TrueDivide", "
 UNCHANGED = (
     (NEUTRAL - {"BatchNormalization", "PReLU"})
     | frozenset({"Normalization", "Abs", "Exp", "Log", "Sqrt", "Square"})
-    | frozenset(
-        f"Random{what}"
-        for what in (
-            "Brightness",
-            "Contrast",
-            "Flip",
-            "Rotation",
-            "Shear",
-            "Translation",
-            "Zoom",
-            "Hue",
-            "Saturation",
-            "ColorJitter",
-            "Erasing",
-            "GaussianBlur",
-            "Grayscale",
-            "Invert",
-            "Perspective",
-            "Posterization",
-            "Sharpness",
-            "ColorDegeneration",
-            "ElasticTransform",
-        )
-    )
+    | (AUGMENTATIONS - {"CutMix", "MixUp", "Pipeline", "RandomCrop"})
+    | {"AutoContrast", "Equalization", "ContrastLimitedAdaptiveHistogramEqualization"}
     | {"BatchNormalization", "PReLU", "Solarization"}
 )
 WEIGHTLESS = (
@@ -112,6 +118,7 @@ WEIGHTLESS = (
     )
     | POOLINGS
     | GLOBAL_POOLINGS
+    | ADAPTIVE_POOLINGS
     | MERGES
     | {"CustomScaleLayer"}
     | (UNCHANGED - NORMALIZATIONS - {"PReLU", "Normalization", "LayerScale"})

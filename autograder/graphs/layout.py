@@ -53,6 +53,7 @@ def arrange(sizes: Sequence[Point], edges: Sequence[tuple[int, int]]) -> Layout:
         rows[row].append(place)
     _order(rows, above, below)
     x = _places(rows, widths, above, below)
+    _straighten(rows, widths, chains, x)
     left = min((x[p] - widths[p] / 2 for p in range(len(x))), default=0.0)
     x = [each - left for each in x]
     return _finish(sizes, chains, rows, row_of, x, widths)
@@ -71,9 +72,10 @@ def _rows(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
 def _order(rows: list[list[int]], above: list[list[int]], below: list[list[int]]) -> None:
     """Sort each row by the mean place of its neighbours, downwards and upwards in turn."""
     rank = {place: float(number) for row in rows for number, place in enumerate(row)}
+    wide = [row for row in rows if len(row) > 1]
     for sweep in range(SWEEPS):
         near = below if sweep % 2 else above
-        for row in reversed(rows) if sweep % 2 else rows:
+        for row in reversed(wide) if sweep % 2 else wide:
             mean = {
                 place: sum(rank[each] for each in near[place]) / len(near[place])
                 if near[place]
@@ -91,19 +93,40 @@ def _places(
     x = [0.0] * len(widths)
     for row in rows:
         _settle(row, widths, [0.0] * len(row), x)
-    for sweep in range(3 * SWEEPS):
-        near = [above, below][sweep % 2]
-        for row in reversed(rows) if sweep % 2 else rows:
-            wanted = []
-            for place in row:
-                others = near[place] or [place]
-                wanted.append(sum(x[each] for each in others) / len(others))
-            _settle(row, widths, wanted, x)
+    for _ in range(3 * SWEEPS // 2):
+        before = list(x)
+        for ways, near in ((rows, above), (rows[::-1], below)):
+            for row in ways:
+                _settle(row, widths, [_mean(x, near[place] or [place]) for place in row], x)
+        if x == before:
+            break
     return x
+
+
+def _mean(x: list[float], places: list[int]) -> float:
+    return sum([x[each] for each in places]) / len(places)
+
+
+def _straighten(
+    rows: list[list[int]], widths: list[float], chains: list[list[int]], x: list[float]
+) -> None:
+    """Lead long edges straight down at their outermost place, around what they pass."""
+    wanted = list(x)
+    for chain in chains:
+        lanes = chain[1:-1]
+        middle = (x[chain[0]] + x[chain[-1]]) / 2
+        outermost = max((x[lane] for lane in lanes), key=lambda at: abs(at - middle), default=0.0)
+        for lane in lanes:
+            wanted[lane] = outermost
+    for row in rows:
+        _settle(row, widths, [wanted[place] for place in row], x)
 
 
 def _settle(row: list[int], widths: list[float], wanted: list[float], x: list[float]) -> None:
     """As near to `wanted` as the widths allow: least squares by pooling neighbours that collide."""
+    if len(row) == 1:
+        x[row[0]] = wanted[0]
+        return
     pools: list[tuple[float, int]] = []  # mean of (wanted − offset), how many
     offset, offsets = 0.0, []
     for number, place in enumerate(row):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from autograder.graphs import kinds
 from autograder.graphs.flow import WHOLE, Field, Flow, bits
-from autograder.graphs.graph import Layer, ModelGraph, times
+from autograder.graphs.graph import ModelGraph
+from autograder.graphs.layer import Layer, times
 
 
 @dataclass(frozen=True)
@@ -69,18 +70,18 @@ def inception_blocks(graph: ModelGraph) -> list[InceptionBlock]:
 
     A branch has a convolution or a pooling of its own; the source beside the branches is none.
     """
-    flow = Flow.of(graph)
-    merges = _merges(flow, kinds.CONCATENATIONS)
+    flow = graph.flow
+    merged = merges(flow, kinds.CONCATENATIONS)
     last_of: dict[int, int] = {}
-    for place in merges:
+    for place in merged:
         source = flow.source[place]
         last_of[source] = last_of.get(source, 0) | flow.up[place]
     fields: dict[int, dict[int, Field]] = {}
     blocks = []
-    for place, operands in merges.items():
+    for place, operands in merged.items():
         source = flow.source[place]
-        branches = _side_by_side(flow, source, operands)
-        if len(branches) < 3 or not _along_channels(flow, place, source, branches):
+        branches = side_by_side(flow, source, operands)
+        if len(branches) < 3 or not along_channels(flow, place, source, branches):
             continue
         if source not in fields:
             fields[source] = flow.fields(source, last_of[source] & flow.down[source])
@@ -110,17 +111,13 @@ def residual_blocks(graph: ModelGraph) -> list[ResidualBlock]:
 
     Normalization, activations and dropout may stand anywhere, on the shortcut too.
     """
-    flow = Flow.of(graph)
-    roots = _shortcut_roots(flow)
-    blocks = []
-    for place, operands in _merges(flow, kinds.ADDITIONS).items():
-        block = _residual(flow, roots, place, operands)
-        if block is not None:
-            blocks.append(block)
-    return blocks
+    flow = graph.flow
+    candidates = merges(flow, kinds.ADDITIONS).items()
+    blocks = (_residual(flow, place, operands) for place, operands in candidates)
+    return [block for block in blocks if block is not None]
 
 
-def _merges(flow: Flow, wanted: frozenset[str]) -> dict[int, tuple[int, ...]]:
+def merges(flow: Flow, wanted: frozenset[str]) -> dict[int, tuple[int, ...]]:
     """Merging vertices with their operands; a merge that only feeds its like is part of it.
 
     (a + b) + c is one addition of three, provided that all come from one source.
@@ -145,7 +142,7 @@ def _merges(flow: Flow, wanted: frozenset[str]) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def _side_by_side(flow: Flow, source: int, operands: tuple[int, ...]) -> list[int]:
+def side_by_side(flow: Flow, source: int, operands: tuple[int, ...]) -> list[int]:
     """The operands that are branches: each with a window of its own, none the start of another."""
     anchors: dict[int, int] = {}
     for operand in operands:
@@ -160,7 +157,7 @@ def _side_by_side(flow: Flow, source: int, operands: tuple[int, ...]) -> list[in
     return [operand for anchor, operand in anchors.items() if not starts >> anchor & 1]
 
 
-def _along_channels(flow: Flow, place: int, source: int, branches: list[int]) -> bool:
+def along_channels(flow: Flow, place: int, source: int, branches: list[int]) -> bool:
     """Whether a concatenation runs along the channels of picture-like tensors."""
     layer = flow.layers[place]
     assert layer is not None
@@ -199,43 +196,23 @@ def _shape(layer: Layer | None) -> tuple[int | None, ...] | None:
     return None if layer is None else layer.output_shape
 
 
-def _shortcut_roots(flow: Flow) -> list[tuple[int, int]]:
-    """Per vertex: how far back neutral layers and projections lead, and how many projections."""
-    roots: list[tuple[int, int]] = []
-    for place in range(len(flow.layers)):
-        before = flow.back(place)
-        if before is not None:
-            roots.append(roots[before])
-        elif _is_projection(flow.layers[place]) and len(flow.parents[place]) == 1:
-            root, count = roots[flow.parents[place][0]]
-            roots.append((root, count + 1))
-        else:
-            roots.append((place, 0))
-    return roots
-
-
-def _is_projection(layer: Layer | None) -> bool:
-    return (
-        layer is not None
-        and layer.kind in kinds.PROJECTIONS
-        and set(layer.kernel_size or (0,)) == {1}
-    )
-
-
-def _residual(
-    flow: Flow, roots: list[tuple[int, int]], place: int, operands: tuple[int, ...]
-) -> ResidualBlock | None:
-    source = flow.source[place]
-    root, before = roots[source]
+def shortcuts(flow: Flow, place: int, operands: tuple[int, ...]) -> list[tuple[int, int]]:
+    """The operands that are the source itself (0, operand) or its projection (1, operand)."""
+    root, before = flow.roots[flow.source[place]]
     # On one chain of neutral layers and projections, the source lies on the way to an operand.
-    shortcuts = [
-        (roots[operand][1] - before, operand)
+    return [
+        (flow.roots[operand][1] - before, operand)
         for operand in operands
-        if roots[operand][0] == root and roots[operand][1] - before <= 1
+        if flow.roots[operand][0] == root and flow.roots[operand][1] - before <= 1
     ]
-    if not shortcuts:
+
+
+def _residual(flow: Flow, place: int, operands: tuple[int, ...]) -> ResidualBlock | None:
+    source = flow.source[place]
+    found = shortcuts(flow, place, operands)
+    if not found:
         return None
-    _, shortcut = min(shortcuts)
+    _, shortcut = min(found)
     way = flow.between(source, shortcut)
     projection = {_weights(flow, each) for each in bits(way & flow.convolutions)}
     path = 0

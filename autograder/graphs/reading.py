@@ -15,13 +15,16 @@ SHOWN = 60
 
 def show(value: object) -> str:
     """A value for a message: one short line of printable characters."""
+    if isinstance(value, str):  # most often a name
+        text = repr(value[:SHOWN])
+        return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
     if isinstance(value, dict | list | tuple) and len(value) > 4:
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, int) and abs(value) > 10 * MAX_NUMBER:
         return "a very large number"
     if isinstance(value, dict | list | tuple):
         return f"a {type(value).__name__}" if value else repr(value)
-    text = repr(value[:SHOWN] if isinstance(value, str) else value)
+    text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
@@ -52,6 +55,8 @@ def whole(settings: Mapping[str, Any], key: str, least: int = 1, default: int | 
 
 
 def number(value: object, what: str, least: int = 0) -> int:
+    if type(value) is int and least <= value <= MAX_NUMBER:  # nearly always
+        return value
     if isinstance(value, float) and value == value and abs(value) <= MAX_NUMBER:
         value = int(value) if value == int(value) else value
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MAX_NUMBER:
@@ -123,3 +128,10 @@ def on(settings: Mapping[str, Any], key: str, default: bool = True) -> bool:
     if not isinstance(value, bool):
         raise GraphError(f"{key}: expected true or false, received {show(value)}")
     return value
+
+
+def show_shape(value: Shape | None) -> str:
+    """(None, 32, 32, 3) → "32×32×3": without the batch axis, "?" for what is not known."""
+    if value is None:
+        return "shape unknown"
+    return "×".join("?" if each is None else str(each) for each in value[1:]) or "scalar"

@@ -14,6 +14,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from autograder.report.diagrams import is_diagram
+
 # What markdown, pandas' tables and scorecards are made of; nothing that loads, moves or acts.
 _TAGS = """
 a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure
@@ -24,8 +26,8 @@ _PROPERTIES = """
 background background-color border border-bottom border-collapse border-left border-radius
 border-right border-spacing border-top box-sizing color display font font-family font-size
 font-style font-weight height line-height list-style margin margin-bottom margin-left margin-right
-margin-top max-width min-width overflow-wrap padding padding-bottom padding-left padding-right
-padding-top table-layout text-align text-decoration vertical-align white-space width
+margin-top max-width min-width overflow-wrap overflow-x padding padding-bottom padding-left
+padding-right padding-top table-layout text-align text-decoration vertical-align white-space width
 """
 _EVERYWHERE = frozenset(("class", "style", "title", "align", "lang", "dir"))
 _ATTRIBUTES = {
@@ -66,5 +68,6 @@ def markdown2html(context: Context, source: str) -> str:
 
 def _is_allowed(tag: str, name: str, value: str) -> bool:
     if value.strip().lower().startswith("data:"):
-        return tag == "img" and name == "src" and value.startswith(_PICTURES)
+        is_picture = value.startswith(_PICTURES) or is_diagram(value)
+        return tag == "img" and name == "src" and is_picture
     return name in _EVERYWHERE or name in _ATTRIBUTES.get(tag, ())

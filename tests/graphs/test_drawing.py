@@ -1,3 +1,4 @@
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -51,6 +52,20 @@ def test_names_are_escaped(hostile: str) -> None:
     html.encode()
     assert "<script" not in html
     assert "<img" not in html
+
+
+def test_a_long_shortcut_runs_straight_around_what_it_passes() -> None:
+    """The shortcut of a residual block does not cross the inception block inside it."""
+    drawn = graph_of(inception_in_residual)._repr_svg_()
+    frame = re.search(
+        r'<rect x="([\d.-]+)" y="[\d.-]+" width="([\d.]+)"[^>]*><title>inception block', drawn
+    )
+    assert frame is not None
+    right = float(frame[1]) + float(frame[2])
+    straight = re.findall(r" L([\d.]+),", drawn)
+    outside = [float(x) for x in straight if float(x) > right]
+    assert len(outside) == 4
+    assert len(set(outside)) == 1
 
 
 def test_large_models_are_folded_and_cut() -> None:

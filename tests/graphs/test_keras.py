@@ -3,6 +3,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from functools import cache
 from typing import Any
 
@@ -46,6 +47,7 @@ LAYERS: dict[str, tuple[tuple[int, ...], Any]] = {
     "average_pooling1d": (ROW, lambda: kl.AveragePooling1D(5, padding="same")),
     "max_pooling3d": (VOLUME, lambda: kl.MaxPooling3D()),
     "global": (IMAGE, lambda: kl.GlobalMaxPooling2D(keepdims=True)),
+    "adaptive": (IMAGE, lambda: kl.AdaptiveAveragePooling2D((3, 2))),
     "global_flat": (ROW, lambda: kl.GlobalAveragePooling1D()),
     "zero_padding2d": (IMAGE, lambda: kl.ZeroPadding2D(((1, 2), (3, 4)))),
     "zero_padding1d": (ROW, lambda: kl.ZeroPadding1D(2)),
@@ -165,6 +167,17 @@ def test_a_model_that_was_never_built() -> None:
     assert found.parameters is None
 
 
+def test_what_a_wrapper_holds_is_counted() -> None:
+    """A convolution in a TimeDistributed is one, unless a student's class is called like one."""
+    inner = kl.TimeDistributed(kl.Conv2D(4, 3), name="each")
+    read = config(keras.Sequential([keras.Input((2, 8, 8, 3)), inner, kl.Flatten()]))
+    found = ModelGraph.from_keras(read)
+    assert found.kinds() == {"InputLayer": 1, "TimeDistributed": 1, "Conv2D": 1, "Flatten": 1}
+    assert [layer.id for layer in found.convolutions] == ["each"]
+    read["config"]["layers"][1]["config"]["layer"]["module"] = "__main__"
+    assert ModelGraph.from_keras(read).convolutions == ()
+
+
 def test_unknown_layers_are_their_class() -> None:
     """A student's own layer; one that is called like one of Keras' is told apart."""
     read = config(keras.Sequential([keras.Input((8, 8, 3)), kl.Conv2D(4, 3), kl.Flatten()]))
@@ -257,6 +270,38 @@ def test_shared_models_in_models_do_not_explode() -> None:
         deeper = {"class_name": "Sequential", "config": {"name": "t", "layers": [wrapped]}}
     with pytest.raises(GraphError, match="nested more than 20 deep"):
         ModelGraph.from_keras(deeper)
+
+
+def node(layer: str, call: int) -> dict[str, Any]:
+    tensor = {"class_name": "__keras_tensor__", "config": {"keras_history": [layer, call, 0]}}
+    return {"args": [tensor], "kwargs": {}}
+
+
+def called_twice(inner: dict[str, Any]) -> dict[str, Any]:
+    """A functional model that calls `inner` on its input, and again on what that gives."""
+    inner = {**inner, "name": "inner", "inbound_nodes": [node("x", 0), node("inner", 0)]}
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [["inner", 2, 0]]}
+    x = {"class_name": "InputLayer", "name": "x", "config": {"batch_shape": [None, 4]}}
+    return {
+        "class_name": "Functional",
+        "config": {"name": "m", "layers": [x, inner], **ends},
+    }
+
+
+@pytest.mark.parametrize("depth", [15, 19])
+def test_exponentially_many_calls_are_refused_soon(depth: int) -> None:
+    """A few kilobytes of JSON that call one layer 2^19 times."""
+    x = {"class_name": "InputLayer", "name": "x", "config": {"batch_shape": [None, 4]}}
+    relu = {"class_name": "ReLU", "name": "r", "config": {}, "inbound_nodes": [node("x", 0)]}
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [["r", 0, 0]]}
+    hostile = {"class_name": "Functional", "config": {"name": "m", "layers": [x, relu], **ends}}
+    for _ in range(depth):
+        hostile = called_twice(hostile)
+    assert len(json.dumps(hostile)) < 20_000
+    began = time.process_time()
+    with pytest.raises(GraphError, match=r"too (many layers|large)"):
+        ModelGraph.from_keras(hostile)
+    assert time.process_time() - began < 5
 
 
 JUNK: list[Any] = [None, -1, 0, 3, 10**30, 1.5, float("nan"), "", "x", "add", [], [1, 2], {}, True]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from jinja2 import Environment
 
-from autograder.checks import scorecard
+from autograder.checks import Finding, Outcome, scorecard
+from autograder.graphs import Layer, ModelGraph
 from autograder.report.harmless import clean_html, markdown2html
 
 KEPT = [
@@ -40,6 +43,31 @@ GONE = {
     '<div id="statusmessage">x</div>': "statusmessage",
     "<!-- <script> -->": "<!--",
 }
+
+
+# SVGs that are more than a diagram.
+ACTING = {
+    "script": "<script>alert(1)</script>",
+    "event": '<rect onload="alert(1)"/>',
+    "link": '<a href="https://example.org"><rect/></a>',
+    "old link": '<g xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="javascript:alert(1)"/>',
+    "page": '<foreignObject><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject>',
+    "image": '<image href="https://example.org/x.png"/>',
+    "use": '<use href="#x"/>',
+    "style": "<style>rect { fill: red }</style>",
+    "animation": '<rect><animate attributeName="x" to="9"/></rect>',
+    "address": '<path d="M0,0" fill="url(https://example.org/x)"/>',
+    "html": '<p xmlns="http://www.w3.org/1999/xhtml">x</p>',
+    "entity": '<!DOCTYPE svg [<!ENTITY x "xx">]><text>&x;</text>',
+    "instruction": '<?xml-stylesheet href="https://example.org"?>',
+    "malformed": "<g>",
+    "too long": f"<text>{'x' * 300_000}</text>",
+}
+
+
+def _image(svg: str) -> str:
+    data = b64encode(svg.encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="a drawing">'
 
 
 def _render(markdown: str, **context: object) -> str:
@@ -90,9 +118,35 @@ def test_a_pasted_picture_is_shown() -> None:
     assert '<img src="data:image/png;base64,aGVsbG8=" alt="sketch">' in html
 
 
+def test_a_diagram_stays() -> None:
+    """What the kit draws of a model: as an image, nothing in it acts."""
+    layers = [Layer("0", "0", "InputLayer", {}), Layer("1", "1", "Conv2D", {}, ("0",))]
+    layers += [Layer("2", "2", "Add", {}, ("0", "1")), Layer("3", "<&", "Dense", {}, ())]
+    html = _image(ModelGraph.build("x + conv(x)", layers, ["2"])._repr_svg_())
+    assert clean_html(html) == html
+
+
+@pytest.mark.parametrize("inside", ACTING.values(), ids=ACTING)
+def test_an_svg_that_is_more_than_a_diagram_is_gone(inside: str) -> None:
+    """It would act in a tab of its own."""
+    html = _image(f'<svg xmlns="http://www.w3.org/2000/svg">{inside}</svg>')
+    assert "data:" not in clean_html(html)
+
+
+@pytest.mark.parametrize("place", ["a href", "img longdesc", "div style"])
+def test_a_diagram_stays_in_images_alone(place: str) -> None:
+    """As an address elsewhere it is gone."""
+    address = _image('<svg xmlns="http://www.w3.org/2000/svg"/>').split('"')[1]
+    assert address in clean_html(f'<img src="{address}">')
+    assert address not in clean_html(f'<{place}="{address}">x')
+
+
 def test_a_scorecard_stays_as_it_is() -> None:
     """Cards are made by the kit, and go through the same filter."""
-    html = scorecard("Question 1", points=2)._repr_html_()
+    card = scorecard("Question 1", points=2)
+    picture = '<svg xmlns="http://www.w3.org/2000/svg"><rect x="1"/></svg>'
+    card.expect(2, Finding(Outcome.INCORRECT, "a", "b", "c", details=("d", "e"), picture=picture))
+    html = card._repr_html_()
     cleaned = clean_html(html)
     assert cleaned.count("<") == html.count("<")
     assert _properties(cleaned) == _properties(html)
