@@ -1,5 +1,6 @@
 """A scorecard as HTML: one small table, legible on a phone and in dark themes."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from typing import Protocol
@@ -27,6 +28,12 @@ BADGE = (
     "display:inline-block;padding:0 8px;border-radius:10px;color:#fff;background:{colour};"
     "font-size:12px;line-height:20px"
 )
+LIST = "margin:2px 0 4px;padding-left:1.3em;list-style:disc"
+# A picture is as wide as it was drawn, so that its text can be read; a phone scrolls it. Without
+# a width of its own the window takes its cell's and does not widen it.
+WINDOW = "overflow-x:auto;width:0;min-width:100%;margin:4px 0 0"
+SUMMARY = "display:list-item"  # else some pages' styles take its triangle away
+PICTURE = "max-width:none;height:auto;margin:0;padding:0"
 
 
 class CardRow(Protocol):
@@ -44,11 +51,15 @@ class CardRow(Protocol):
     def found(self) -> str: ...
     @property
     def advice(self) -> str: ...
+    @property
+    def details(self) -> tuple[str, ...]: ...
+    @property
+    def picture(self) -> str: ...
 
 
 def render(title: str, outcome: Outcome | None, verdict: str, rows: Sequence[CardRow]) -> str:
     """The card as one HTML element; every text in it is escaped. `outcome` None shows no badge."""
-    body = "".join(_row(row, before) for row, before in zip(rows, [None, *rows], strict=False))
+    body = "".join(_row(row, rows[:number]) for number, row in enumerate(rows))
     # The classes keep MathJax off: a student's text in dollar signs is not to be typeset.
     return (
         f'<div class="tex2jax_ignore mathjax_ignore" style="{CARD}">'
@@ -63,15 +74,34 @@ def _head() -> str:
     return f"<thead><tr>{head}Result</th>{head}Asked, found, what to try</th></tr></thead>"
 
 
-def _row(row: CardRow, before: CardRow | None) -> str:
+def _row(row: CardRow, earlier: Sequence[CardRow]) -> str:
     points = f"{row.points:g} / {row.max_points:g}" if row.max_points else "required"
-    is_new = row.advice and not (before and before.advice == row.advice)
+    is_new = row.advice and not (earlier and earlier[-1].advice == row.advice)
     advice = f"<div><b>Try:</b> {escape(row.advice)}</div>" if is_new else ""
+    is_seen = any(each.picture == row.picture for each in earlier)
+    picture = _picture(row.picture) if row.picture and not is_seen else ""
     return (
         f'<tr style="background:none"><td style="{CELL};{LINE};white-space:nowrap">'
         f"{_badge(row.outcome)}<div>{points}</div></td>"
         f'<td style="{CELL};{LINE};width:100%"><div><b>Asked:</b> {escape(row.asked)}</div>'
-        f"<div><b>Found:</b> {escape(row.found)}</div>{advice}</td></tr>"
+        f"<div><b>Found:</b> {escape(row.found)}</div>{_list(row.details)}{advice}{picture}</td>"
+        "</tr>"
+    )
+
+
+def _list(details: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(each)}</li>" for each in details)
+    return f'<ul style="{LIST}">{items}</ul>' if items else ""
+
+
+def _picture(svg: str) -> str:
+    """An SVG as an image, in which nothing acts, whoever shows the page; folded away."""
+    data = b64encode(svg.encode(errors="replace")).decode()
+    return (
+        f'<details style="margin:4px 0 0"><summary style="{SUMMARY}">Picture</summary>'
+        f'<div style="{WINDOW}">'
+        f'<img style="{PICTURE}" alt="What was found, as a picture" '
+        f'src="data:image/svg+xml;base64,{data}"></div></details>'
     )
 
 

@@ -6,17 +6,22 @@ from typing import Any
 
 from autograder.checks.card_html import render
 from autograder.checks.findings import Finding, Outcome
-from autograder.checks.wording import count, legible, sentences
+from autograder.checks.wording import count, legible, opening, sentences
 
 MAX_TEXT = 300
 MAX_ADVICE = 600
+MAX_DETAILS = 12
+MAX_PICTURE = 200_000
 
 NO_CHECKS = "no check of this question has run"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One check on a card; `points` of `max_points` were earned, 0 of 0 for a required form."""
+    """One check on a card; `points` of `max_points` were earned, 0 of 0 for a required form.
+
+    `details`: each mismatch by itself. `picture`: an SVG that the kit has drawn, or "".
+    """
 
     asked: str
     points: float
@@ -25,6 +30,14 @@ class Row:
     found: str
     advice: str = ""
     mistake: str | None = None
+    details: tuple[str, ...] = ()
+    picture: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as JSON-able data, without its picture."""
+        data = asdict(self) | {"outcome": str(self.outcome), "details": list(self.details)}
+        del data["picture"]
+        return data
 
 
 def scorecard(title: str, points: float) -> "Scorecard":
@@ -99,7 +112,7 @@ class Scorecard:
         if not failed:
             return NO_CHECKS
         row = min(failed, key=self._telling)
-        return sentences(row.found, row.advice)
+        return sentences(row.found, *map(opening, row.details[:1]), row.advice)
 
     def as_dict(self) -> dict[str, Any]:
         """The card as JSON-able data."""
@@ -110,7 +123,7 @@ class Scorecard:
             "score": self.score,
             "outcome": str(self.outcome),
             "message": self.message,
-            "rows": [asdict(row) | {"outcome": str(row.outcome)} for row in self._rows],
+            "rows": [row.as_dict() for row in self._rows],
         }
 
     def __repr__(self) -> str:
@@ -169,8 +182,16 @@ class Scorecard:
                 legible(check.found, MAX_TEXT),
                 legible(check.advice, MAX_ADVICE),
                 check.mistake,
+                _details(check.details),
+                check.picture if len(check.picture) <= MAX_PICTURE else "",
             )
         )
+
+
+def _details(details: tuple[str, ...]) -> tuple[str, ...]:
+    shown = tuple(legible(each, MAX_TEXT) for each in details[:MAX_DETAILS])
+    rest = len(details) - len(shown)
+    return (*shown, f"and {rest} more") if rest else shown
 
 
 def _settle(check: Finding) -> tuple[Outcome, float]:

@@ -26,7 +26,7 @@ import numpy as np
 
 from autograder.datasets.archives import zip_members
 from autograder.datasets.download import CATS_DOGS
-from autograder.datasets.images import decoded
+from autograder.datasets.images import Decoder, decoded
 from autograder.datasets.photos import (
     Undecodable,
     as_jpeg,
@@ -84,11 +84,16 @@ def load(image_size: tuple[int, int] | None = None) -> tuple[NDArray[np.uint8], 
     return read(students_folder(RECIPE, store), image_size or _SIZES[store.profile])
 
 
-def read(place: Path, image_size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """What `load` returns, of the images in a prepared folder, the students' or the hidden one."""
+def read(
+    place: Path, image_size: tuple[int, int], how: Decoder = decoded
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """What `load` returns, of the images in a prepared folder, the students' or the hidden one.
+
+    how: `images.decoded`, which keeps what it decodes, or `images.in_memory`.
+    """
     files = _files(place)
     labels = [_FOLDERS.index(path.parent.name) for path in files]
-    return decoded(files, image_size, place), np.array(labels, np.uint8)
+    return how(files, image_size, place), np.array(labels, np.uint8)
 
 
 def _files(place: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.datasets.download import VGG16
 from autograder.datasets.preparing import Recipe, Stage, students_folder
 from autograder.datasets.pretrained import (
+    Tensors,
     build_base,
     from_h5,
     make_stand_in,
@@ -36,7 +37,12 @@ def pretrained_vgg16(input_shape: tuple[int, int, int]) -> keras.Model:
     gives features of the shape (batch, height // 32, width // 32, 512). It is trainable: freeze it
     with `base.trainable = False`. Raises DataError.
     """
-    return build_base(read_weights(students_folder(RECIPE) / _WEIGHTS), input_shape)
+    return build_base(vgg16_tensors(), input_shape)
+
+
+def vgg16_tensors() -> Tensors:
+    """The 26 arrays by name, float32: "block1_conv1/kernel" has the shape (3, 3, 3, 64)."""
+    return read_weights(students_folder(RECIPE) / _WEIGHTS)
 
 
 def vgg16_digests() -> dict[str, str]:

@@ -1,5 +1,7 @@
 import json
 import re
+from base64 import b64decode
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,6 +16,14 @@ WRONG = Finding(Outcome.INCORRECT, "asked", "Found it wrong", "Try this.")
 HALF = Finding(Outcome.PARTLY_CORRECT, "asked", "found half", "Do the rest.", fraction=0.5)
 ABSENT = Finding(Outcome.NOT_ATTEMPTED, "asked", "There is no answer yet.")
 BROKEN = Finding(Outcome.COULD_NOT_BE_GRADED, "asked", "The model did not answer.")
+LISTED = Finding(
+    Outcome.INCORRECT,
+    "asked",
+    "2 demands are not met.",
+    "Do both.",
+    details=("found 1 layer; expected 2", "found no pooling"),
+    picture='<svg xmlns="http://www.w3.org/2000/svg"></svg>',
+)
 DIAGNOSED = Finding(Outcome.INCORRECT, "asked", "A known one.", "Do so.", mistake="known")
 
 
@@ -108,6 +118,7 @@ def test_the_text_is_what_nbgrader_reads(card: Scorecard, text: str) -> None:
         (card_of(2, (2, DIAGNOSED), required=[WRONG]), "A known one. Do so."),
         (card_of(2, (1, WRONG), (1, BROKEN)), "The model did not answer."),
         (card_of(2, (2, equal(Missing("q1"), 1))), "q1 is not defined in the notebook."),
+        (card_of(2, (2, LISTED)), "2 demands are not met. Found 1 layer; expected 2. Do both."),
         (card_of(2), "no check of this question has run"),
     ],
 )
@@ -164,7 +175,57 @@ def test_the_card_as_data_is_json() -> None:
         "found": "A known one.",
         "advice": "Do so.",
         "mistake": "known",
+        "details": [],
     }
+
+
+def test_details_are_data_and_pictures_are_not() -> None:
+    """A picture is for the page alone."""
+    row = card_of(2, (2, LISTED)).as_dict()["rows"][0]
+    assert row["details"] == ["found 1 layer; expected 2", "found no pooling"]
+    assert "picture" not in row
+    assert "svg" not in json.dumps(row)
+
+
+def test_details_stand_in_a_list_below_what_was_found() -> None:
+    """One after another, before what to try."""
+    page = outline(card_of(2, (2, LISTED)))
+    text = " ".join(page.text.split())
+    assert (
+        "Found: 2 demands are not met. found 1 layer; expected 2 found no pooling Try: Do both."
+    ) in text
+    assert {"ul", "li"} <= page.seen
+
+
+def test_a_card_without_details_has_no_list() -> None:
+    """Nor a picture: it looks as it always did."""
+    assert not {"ul", "li", "details", "img"} & outline(card_of(2, (2, WRONG))).seen
+
+
+def test_many_and_long_details_are_cut() -> None:
+    """Twelve lines and a count."""
+    card = card_of(2, (2, replace(LISTED, details=("x" * 1000,) * 500)))
+    details = card.rows[0].details
+    assert len(details) == 13
+    assert max(map(len, details)) <= 300
+    assert details[-1] == "and 488 more"
+
+
+def test_a_picture_is_an_image_that_is_folded_away() -> None:
+    """As an image: whatever were in it, nothing of it would act. The same one is shown once."""
+    card = card_of(4, (2, LISTED), (2, replace(LISTED, found="the same model")))
+    html = card._repr_html_()
+    assert html.count("<details") == html.count("<img") == 1
+    data = html.split("data:image/svg+xml;base64,")[1].split('"')[0]
+    assert b64decode(data).decode() == LISTED.picture
+    assert "<svg" not in html
+
+
+def test_a_picture_that_is_too_large_is_left_out() -> None:
+    """The row stays."""
+    card = card_of(2, (2, replace(LISTED, picture="x" * 200_001)))
+    assert "<img" not in card._repr_html_()
+    assert card.rows[0].details
 
 
 class Outline(HTMLParser):
@@ -177,8 +238,9 @@ class Outline(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.open.append(tag)
         self.seen.add(tag)
+        if tag != "img":
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -224,12 +286,15 @@ def test_every_text_is_escaped_bounded_and_printable(text: str) -> None:
     """Nothing that a student writes becomes an element, a control character or a long page."""
     hostile = f"</td><script>alert(1)</script>{text}\u202e\ud800\x1b[31m" + "x" * 1000
     card = scorecard(hostile, 2)
-    card.require(Finding(Outcome.INCORRECT, hostile, hostile, hostile))
+    card.require(Finding(Outcome.INCORRECT, hostile, hostile, hostile, details=(hostile,)))
     page = outline(card)
-    assert page.seen <= {"div", "strong", "span", "table", "thead", "tr", "th", "tbody", "td", "b"}
+    assert page.seen <= {
+        *("div", "strong", "span", "table", "thead", "tr", "th", "tbody", "td", "b", "ul", "li")
+    }
     assert "<script>alert(1)" in page.text
     assert len(page.text) < 2000
-    for shown in (card.title, card.rows[0].asked, card.rows[0].found):
+    row = card.rows[0]
+    for shown in (card.title, row.asked, row.found, *row.details):
         assert len(shown) <= 300
         assert shown.isprintable()
     card._repr_html_().encode()

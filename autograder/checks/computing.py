@@ -1,0 +1,3 @@
+"""Which checks compute with models, so that whoever grades has Keras ready before it forks."""
+
+COMPUTING = ("accuracy", "activations", "filter_patterns", "gradcam", "reported")

@@ -1,0 +1,83 @@
+"""Which layers a question counts: of one kind, or of a group such as all poolings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from autograder.checks.amounts import Amount
+from autograder.graphs import Layer, ModelGraph, kinds, names
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers that count alike, and what one and several of them are called."""
+
+    one: str
+    several: str
+    holds: Callable[[Layer], bool]
+
+    def members(self, graph: ModelGraph) -> list[Layer]:
+        """The layers of the group, each once however often it is called, dead ones too."""
+        return [layer for layer in graph.distinct if self.holds(layer)]
+
+
+def group(name: str) -> Group:
+    """A group by its name, or the layers of one Keras kind.
+
+    group("pooling")      # max, average, global and adaptive poolings of any rank
+    group("Conv2D")       # Conv2D alone; also the one in a TimeDistributed
+
+    ValueError for a name that is neither.
+    """
+    if name in GROUPS:
+        return GROUPS[name]
+    kind = names.canonical(name)
+    if kind not in names.LAYERS:
+        near = get_close_matches(name, [*GROUPS, *names.LAYERS], 1, 0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name!r} is neither a Keras layer nor a group of layers{hint}")
+    return Group(f"{kind} layer", f"{kind} layers", _of(frozenset({kind})))
+
+
+def counted(amount: Amount, one: str, several: str) -> str:
+    """An amount and its noun: "at least 2 convolutions", "no pooling layer"."""
+    if amount.most == 0:
+        return f"no {one}"
+    last = amount.least if amount.most is None else amount.most
+    noun = one if last == 1 else several
+    return f"any number of {several}" if str(amount) == "any number" else f"{amount} {noun}"
+
+
+def listed(layers: list[Layer], limit: int = 4) -> str:
+    """conv2d (3×3, 16), conv2d (3×3, 32) and 5 more"""
+    shown = ", ".join(layer.describe() for layer in layers[:limit])
+    rest = len(layers) - limit
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _of(wanted: frozenset[str]) -> Callable[[Layer], bool]:
+    return lambda layer: layer.kind in wanted or layer.wrapped in wanted
+
+
+def _is_regularized(layer: Layer) -> bool:
+    settings = layer.settings
+    penalties = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
+    return layer.kind in kinds.REGULARIZERS or any(settings.get(key) for key in penalties)
+
+
+GROUPS = {
+    "convolution": Group("convolution", "convolutions", _of(kinds.CONVOLUTIONS)),
+    "pooling": Group(
+        "pooling layer",
+        "pooling layers",
+        _of(kinds.POOLINGS | kinds.GLOBAL_POOLINGS | kinds.ADAPTIVE_POOLINGS),
+    ),
+    "normalization": Group(
+        "normalization layer", "normalization layers", _of(kinds.NORMALIZATIONS)
+    ),
+    "augmentation": Group("augmentation layer", "augmentation layers", _of(kinds.AUGMENTATIONS)),
+    "dropout": Group("dropout layer", "dropout layers", _of(kinds.DROPOUTS)),
+    "regularization": Group("regularized layer", "regularized layers", _is_regularized),
+}

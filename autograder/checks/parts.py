@@ -1,0 +1,43 @@
+"""The three parts of a data set, as the generators that a student made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autograder.artifacts import BatchesData
+from autograder.checks.findings import Finding, Outcome
+from autograder.checks.subjects import batches_data
+
+NAMES = ("training", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """data: what the generators that could be read gave, by NAMES. unread: why the others not."""
+
+    data: Mapping[str, BatchesData]
+    unread: Mapping[str, Finding]
+
+
+def read_parts(train: object, validation: object, test: object, asked: str) -> Parts | Finding:
+    """Goes through all three generators; a Finding where none was handed in."""
+    data: dict[str, BatchesData] = {}
+    unread: dict[str, Finding] = {}
+    for name, generator in zip(NAMES, (train, validation, test), strict=True):
+        found = batches_data(generator, asked, f"The {name} generator")
+        if isinstance(found, Finding):
+            unread[name] = found
+        else:
+            data[name] = found
+    outcomes = {finding.outcome for finding in unread.values()}
+    if not data and outcomes == {Outcome.NOT_ATTEMPTED}:
+        return unread[NAMES[0]]
+    return Parts(data, unread)
+
+
+def why_unread(name: str, finding: Finding) -> str:
+    """What to tell of a generator that could not be read."""
+    if finding.outcome is Outcome.NOT_ATTEMPTED:
+        return f"there is no {name} generator yet"
+    return finding.found
