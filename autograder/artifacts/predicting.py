@@ -22,6 +22,7 @@ def predict(model: Any, images: Images, batch_size: int) -> NDArray[np.float32]:
 
     Raises NotDataError where the model fails on these images.
     """
+    batch_size = min(batch_size, max(len(images), 1))
     parts = []
     for start in range(0, len(images), batch_size):
         batch = np.asarray(images[start : start + batch_size], np.float32)
@@ -36,7 +37,11 @@ def _outputs(model: Any, batch: Images) -> NDArray[np.float32]:
     import keras
 
     try:
-        outputs = keras.ops.cast(model(batch, training=False), "float32")
+        # a functional model's one input may stand in a list or dict, as may its output
+        nested = not isinstance(model, keras.Sequential)
+        given = keras.tree.map_structure(lambda _: batch, model.input) if nested else batch
+        (output,) = keras.tree.flatten(model(given, training=False))
+        outputs = keras.ops.cast(output, "float32")
         found: NDArray[np.float32] = np.array(keras.ops.convert_to_numpy(outputs))
     except Exception as error:  # of any layer, for which its settings may have been forged
         raise NotDataError(f"fails on these images ({type(error).__name__})") from error

@@ -133,6 +133,19 @@ def test_predict_is_kerass(count: int) -> None:
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"x": x}])
+def test_predict_whatever_inputs_and_outputs_are_given_in(wrap: Callable[[Any], Any]) -> None:
+    """One input and one output may stand in a list or a dict of their own."""
+    given = keras.Input((6, 6, 3), name="x")
+    found = keras.layers.Dense(2)(keras.layers.Flatten()(given))
+    data = ModelData.of(keras.Model(wrap(given), wrap(found)))
+    images = np.ones((3, 6, 6, 3), np.float32)
+    outputs = data.predict(images)
+    assert outputs.shape == (3, 2)
+    crossed = ModelData(data.config, data.tensors)
+    np.testing.assert_allclose(crossed.predict(images), outputs, atol=1e-6)
+
+
 def test_predict_takes_images_of_any_size_where_the_model_does() -> None:
     """Lengths that the config leaves free are known once there are images."""
     model = keras.Sequential(
@@ -179,7 +192,7 @@ def test_predict_where_the_model_fails() -> None:
     with pytest.raises(NotDataError, match="fails on these images"):
         ModelData.of(parts).predict(images(1, (3, 3, 3)), batch_size=1)
     with pytest.raises(NotDataError, match=r"an array of the shape \(9, 4, 3\) for 4 images"):
-        ModelData.of(parts).predict(images(1, (3, 3, 3)), batch_size=4)
+        ModelData.of(parts).predict(images(4, (3, 3, 3)), batch_size=4)
 
 
 @pytest.mark.parametrize("name", predict_should_fail)
