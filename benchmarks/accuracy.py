@@ -28,7 +28,7 @@ from autograder import snapshot
 from autograder.artifacts import ModelData, features
 from autograder.artifacts.features import Fed
 from autograder.checks import accuracy
-from autograder.checks.feeding import hidden
+from autograder.checks.predictions.feeding import hidden
 from autograder.datasets import cats_dogs, cifar10
 from autograder.datasets.preparing import prepare
 from autograder.datasets.pretrained import VGG16_TENSORS, build_base, tensor_digests

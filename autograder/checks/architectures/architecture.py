@@ -1,0 +1,188 @@
+"""The check of a model's architecture: what it is made of, in which order, of what size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograder.artifacts import NotDataError
+from autograder.checks.amounts import Amount, amount
+from autograder.checks.architectures.demands import (
+    Count,
+    Demand,
+    InputShape,
+    Order,
+    Output,
+    Parameters,
+    Verdict,
+)
+from autograder.checks.architectures.demands import (
+    inception as inception_demand,
+)
+from autograder.checks.architectures.demands import (
+    residual as residual_demand,
+)
+from autograder.checks.architectures.layer_groups import Group, group
+from autograder.checks.findings import Finding, Outcome
+from autograder.checks.subjects import model_data
+from autograder.checks.wording import Shape, opening, sentences
+from autograder.graphs import GraphError, ModelGraph
+
+MAX_LAYERS_DRAWN = 400
+MAX_PICTURE = 200_000  # characters
+
+OutputChoice = tuple[str | None, int]
+Step = str | tuple[str, ...]
+
+# Activations that are a question's to ask for, and Keras' name for each.
+ACTIVATIONS: dict[str | None, str] = {
+    None: "linear",
+    "linear": "linear",
+    "logits": "linear",
+    "relu": "relu",
+    "sigmoid": "sigmoid",
+    "softmax": "softmax",
+    "tanh": "tanh",
+}
+
+
+def architecture(
+    model: object,
+    *,
+    order: Sequence[Step] | None = None,
+    output: OutputChoice | list[OutputChoice] | None = None,
+    input_shape: Shape | None = None,
+    inception: int | Amount | None = None,
+    residual: int | Amount | None = None,
+    parameters: int | Amount | None = None,
+    all_or_nothing: bool = False,
+    picture: bool = True,
+    what: str = "the model",
+    **layers: int | Amount,
+) -> Finding:
+    """Whether a model has the architecture that is asked for; nested models are looked into.
+
+        architecture(cnn, Conv2D=at_least(2))         # two or more Conv2D
+        architecture(cnn, Dense=between(1, 3))        # one to three
+        architecture(cnn, Flatten=1, Dropout=0)       # exactly one, and none
+        architecture(cnn, convolution=at_least(2))    # of any sort: Conv2D, SeparableConv2D, …
+        architecture(cnn, pooling=at_least(1))        # max, average, global
+        architecture(cnn, output=("sigmoid", 1))      # one output of one unit
+        architecture(cnn, output=[("sigmoid", 1), ("softmax", 2)])           # either
+        architecture(cnn, output=("logits", 10))      # no activation
+        architecture(cnn, order=("Conv2D", "Flatten", "Dense"))              # on one way, in turn
+        architecture(cnn, order=("Conv2D", ("Flatten", "GlobalAveragePooling2D"), "Dense"))
+        architecture(cnn, input_shape=(None, None, 3))                       # any height and width
+        architecture(cnn, inception=between(1, 2), residual=0)
+        architecture(cnn, parameters=at_most(2_000_000))
+
+    `layers`: amounts of a Keras layer kind, or of the groups convolution, pooling, normalization,
+    augmentation, dropout, regularization (also by kernel_regularizer and its like). A layer counts
+    once however often it is called, and only where it lies on a way from the input to the output.
+    Blocks are found by structure: see autograder.graphs.
+
+    The finding's `fraction` is the share of demands that are met; all_or_nothing=True gives no
+    share. `details` has a line for each that is not. `picture` shows the model, its blocks
+    outlined; it is left out of large models, and with picture=False. ValueError for what no model
+    can be asked for, TypeError for what is no amount.
+    """
+    asked_for = {
+        "order": order,
+        "output": output,
+        "input_shape": input_shape,
+        "inception": inception,
+        "residual": residual,
+        "parameters": parameters,
+    }
+    demands = _demands(layers, {key: each for key, each in asked_for.items() if each is not None})
+    asked = f"{what} has {', '.join(demand.asked for demand in demands)}"
+    data = model_data(model, asked, opening(what))
+    if isinstance(data, Finding):
+        return data
+    try:
+        verdicts = [demand.judge(data) for demand in demands]
+    except GraphError as error:
+        return Finding(Outcome.INCORRECT, asked, f"{opening(what)} cannot be read: {error}.")
+    except NotDataError as error:
+        return Finding(Outcome.INCORRECT, asked, f"{opening(what)} {error}")
+    drawing = _picture(data.graph) if picture else ""
+    return _finding(asked, demands, verdicts, all_or_nothing, drawing)
+
+
+def _demands(layers: Mapping[str, int | Amount], others: Mapping[str, Any]) -> list[Demand]:
+    """What is asked for, in the order of the card; `others` by the names of their arguments."""
+    make: dict[str, Callable[[Any], Demand]] = {
+        "order": lambda steps: Order(*_steps(steps)),
+        "output": lambda output: Output(_choices(output)),
+        "input_shape": lambda shape: InputShape(tuple(shape)),
+        "inception": lambda wanted: inception_demand(amount(wanted)),
+        "residual": lambda wanted: residual_demand(amount(wanted)),
+        "parameters": lambda wanted: Parameters(amount(wanted)),
+    }
+    demands: list[Demand] = [Count(group(kind), amount(wanted)) for kind, wanted in layers.items()]
+    demands += [make[key](wanted) for key, wanted in others.items()]
+    if not demands:
+        raise ValueError("architecture() was asked for nothing; name a layer, such as Conv2D=2")
+    return demands
+
+
+def _finding(
+    asked: str,
+    demands: Sequence[Demand],
+    verdicts: Sequence[Verdict],
+    all_or_nothing: bool,
+    picture: str,
+) -> Finding:
+    failed = [pair for pair in zip(demands, verdicts, strict=True) if not pair[1].is_met]
+    if not failed:
+        found = opening(sentences("; ".join(verdict.found for verdict in verdicts)))
+        return Finding(Outcome.CORRECT, asked, found, picture=picture)
+    details = [f"found {each.found}; expected {demand.expected}" for demand, each in failed]
+    share = 0.0 if all_or_nothing else (len(demands) - len(failed)) / len(demands)
+    advice = dict.fromkeys(each.advice for _, each in failed if each.advice)
+    return Finding(
+        Outcome.PARTLY_CORRECT if share else Outcome.INCORRECT,
+        asked,
+        _summary(len(failed), len(demands)),
+        " ".join(advice),
+        share,
+        details=tuple(details),
+        picture=picture,
+    )
+
+
+def _summary(failed: int, count: int) -> str:
+    if count == 1:
+        return "The model is not as asked."
+    return f"{failed} of {count} demands {'is' if failed == 1 else 'are'} not met."
+
+
+def _steps(order: Sequence[Step]) -> tuple[tuple[str, ...], tuple[tuple[Group, ...], ...]]:
+    """The steps' names for people, and the groups that each may be of."""
+    if isinstance(order, str) or not order:
+        raise ValueError(f'order is a tuple such as ("Conv2D", "Flatten", "Dense"), not {order!r}')
+    steps = [(step,) if isinstance(step, str) else tuple(step) for step in order]
+    names = tuple(" or ".join(step) for step in steps)
+    return names, tuple(tuple(group(name) for name in step) for step in steps)
+
+
+def _choices(output: OutputChoice | list[OutputChoice]) -> tuple[tuple[str, int], ...]:
+    """The pairs with Keras' names of their activations."""
+    choices = output if isinstance(output, list) else [output]
+    found = []
+    for each in choices:
+        activation, units = each
+        if activation not in ACTIVATIONS or type(units) is not int or units < 1:
+            raise ValueError(
+                'output is a pair such as ("sigmoid", 1), or a list of pairs, with an activation '
+                f"of {', '.join(map(repr, ACTIVATIONS))}; received {each!r}"
+            )
+        found.append((ACTIVATIONS[activation], units))
+    if not found:
+        raise ValueError("output is an empty list")
+    return tuple(found)
+
+
+def _picture(graph: ModelGraph) -> str:
+    drawn = graph._repr_svg_() if len(graph.layers) <= MAX_LAYERS_DRAWN else ""
+    return drawn if len(drawn) <= MAX_PICTURE else ""

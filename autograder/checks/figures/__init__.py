@@ -1,0 +1,1 @@
+"""What a figure or a table shows."""

@@ -1,0 +1,112 @@
+"""Reads a table, however it was written down, as rows that are dicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from autograder.artifacts import NotDataError
+from autograder.artifacts.table import columns_of, is_table
+from autograder.checks.numbers.reading import NotAnArray, as_array
+from autograder.checks.wording import legible
+
+MAX_ROWS = 1_000
+MAX_COLUMNS = 100
+MAX_NUMBERS = 20  # of a cell that is a list, such as the units of each layer
+
+Cell = float | str | None
+TableRow = dict[str, Cell]
+
+NOT_A_TABLE = (
+    "is of type {kind}; give a list of dicts, one for each row, a dict of lists, one for each "
+    "column, or a DataFrame"
+)
+NOT_A_ROW = "has something of type {kind} for row {number}; each row is a dict, column: value"
+UNEQUAL = "has columns of unequal length: {lengths}"
+FAILED = "could not be read ({error})"
+TOO_LARGE = f"is too large: at most {MAX_ROWS:,} rows of {MAX_COLUMNS} columns are read"
+
+
+def rows_of(table: object) -> list[TableRow]:
+    """The rows, each a dict of cells by the column's name as `plain` gives it.
+
+    Takes a list of dicts, a dict of lists or arrays, a dict of dicts (each a row, under any name),
+    a DataFrame of pandas or polars. A cell is a number, a text, or None where there is nothing
+    that is either. Raises NotDataError.
+    """
+    try:
+        return _rows(columns_of(table) if is_table(table) else table)
+    except NotDataError:
+        raise
+    except Exception as error:  # a live object can fail in any way when it is looked at
+        raise NotDataError(FAILED.format(error=type(error).__name__)) from error
+
+
+def plain(name: object) -> str:
+    """A column's name without what people write differently: "Learning rate", "learning_rate"."""
+    return "".join(c for c in str(name)[:200].casefold() if c.isalnum())
+
+
+def _rows(table: object) -> list[TableRow]:
+    if isinstance(table, Mapping):
+        values = list(islice(table.values(), MAX_ROWS + 1))
+        if values and all(isinstance(value, Mapping) for value in values):
+            return _from_dicts(values)
+        return _from_columns(table)
+    if isinstance(table, list | tuple):
+        return _from_dicts(table)
+    raise NotDataError(NOT_A_TABLE.format(kind=type(table).__name__[:60]))
+
+
+def _from_dicts(rows: Sequence[Any]) -> list[TableRow]:
+    _check_size(len(rows), 0)
+    read = []
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            kind = type(row).__name__[:60]
+            raise NotDataError(NOT_A_ROW.format(kind=kind, number=number))
+        _check_size(0, len(row))
+        read.append({plain(name): _cell(value) for name, value in row.items()})
+    return read
+
+
+def _from_columns(table: Mapping[Any, Any]) -> list[TableRow]:
+    _check_size(0, len(table))
+    columns = {plain(name): _cells(values) for name, values in table.items()}
+    lengths = {len(cells) for cells in columns.values()}
+    if len(lengths) > 1:
+        shown = ", ".join(f"{legible(str(name), 30)} {len(columns[plain(name)])}" for name in table)
+        raise NotDataError(UNEQUAL.format(lengths=legible(shown, 120)))
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _cells(values: Any) -> list[Cell]:
+    """A column; a single value is a column of one row."""
+    is_single = isinstance(values, str) or not hasattr(values, "__len__")
+    if is_single or getattr(values, "shape", None) == ():
+        return [_cell(values)]
+    listed: Iterable[Any] = islice(values, MAX_ROWS + 1)
+    cells = [_cell(value) for value in listed]
+    _check_size(len(cells), 0)
+    return cells
+
+
+def _cell(value: object) -> Cell:
+    if isinstance(value, str):
+        return legible(value, 100)
+    if value is None or isinstance(value, bool):
+        return None if value is None else str(value)
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    array = as_array(value)
+    if isinstance(array, NotAnArray):
+        return None
+    numbers = [float(number) for number in array.ravel()[:MAX_NUMBERS]]
+    return numbers[0] if len(numbers) == 1 else " × ".join(f"{number:g}" for number in numbers)
+
+
+def _check_size(rows: int, columns: int) -> None:
+    if rows > MAX_ROWS or columns > MAX_COLUMNS:
+        raise NotDataError(TOO_LARGE)

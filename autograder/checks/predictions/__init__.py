@@ -1,0 +1,1 @@
+"""What a model makes of images that nobody has seen."""

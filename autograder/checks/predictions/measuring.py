@@ -1,0 +1,125 @@
+"""What a model makes of the hidden images. Numbers about all of them leave here, no image does."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.artifacts import ModelData, NotDataError, features
+from autograder.checks.findings import Finding, Outcome
+from autograder.checks.predictions import feeding
+from autograder.checks.predictions.conventions import Convention, UnfitError, choose, classes
+from autograder.checks.subjects import model_data
+from autograder.graphs import GraphError
+
+NO_IMAGES = "The hidden images are only where hand-ins are graded."
+ADVICE_NO_IMAGES = "Whoever grades: autograder data prepare makes them."
+
+_AT_ONCE = 4  # models whose outputs are kept, for cells that ask about the same
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked of a model. inputs: of feeding.SCALINGS; outputs: the conventions allowed."""
+
+    dataset: str
+    inputs: str
+    outputs: tuple[Convention, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A model's classes for the hidden images, (n,), and the right ones.
+
+    size: (height, width) of the images that it was given.
+    """
+
+    model: ModelData
+    question: Question
+    size: tuple[int, int]
+    labels: NDArray[np.uint8]
+    predicted: NDArray[np.intp]
+    classes: int
+
+    @property
+    def images(self) -> int:
+        return len(self.labels)
+
+    @property
+    def accuracy(self) -> float:
+        """The share that is right, to 0.1 %: neither text nor points tell more."""
+        return round(float((self.predicted == self.labels).mean()), 3)
+
+
+def measure(answer: object, question: Question, asked: str, what: str) -> Measured | Finding:
+    """What the model gives for the hidden images; a Finding says why it gives nothing to count."""
+    from autograder.datasets import DataError  # with all that reads archives
+
+    model = model_data(answer, asked, what)
+    if isinstance(model, Finding):
+        return model
+    try:
+        return _measured(model, question)
+    except UnfitError as error:
+        return Finding(Outcome.INCORRECT, asked, f"{error}.", error.advice)
+    except NotDataError as error:
+        return Finding(Outcome.INCORRECT, asked, f"{what} {error}")
+    except GraphError as error:
+        return Finding(Outcome.INCORRECT, asked, f"{what} cannot be read: {error}.")
+    except DataError:
+        return Finding(Outcome.COULD_NOT_BE_GRADED, asked, NO_IMAGES, ADVICE_NO_IMAGES)
+
+
+def accuracy_if(measured: Measured, inputs: str, most: int) -> tuple[float, float]:
+    """The accuracy as the question feeds images and as `inputs` would, on the same `most` images.
+
+    0 where the outputs cannot be read. The images are taken evenly from all of them.
+    """
+    question = measured.question
+    fed, labels = feeding.hidden(question.dataset, measured.size, inputs)
+    rows = np.linspace(0, len(labels) - 1, min(most, len(labels))).astype(np.intp)
+    some = features.Fed(fed.images[rows], fed.scale, f"{fed.key}, {len(rows)} of them")
+    stated = float((measured.predicted == labels)[rows].mean())
+    try:
+        predicted, _ = classes(
+            features.predict(measured.model, some, _published()), question.outputs
+        )
+    except UnfitError:
+        return stated, 0.0
+    return stated, float((predicted == labels[rows]).mean())
+
+
+def _measured(model: ModelData, question: Question) -> Measured:
+    from autograder.datasets import evaluation
+
+    graph = model.graph
+    size = feeding.image_size(graph, question.dataset)
+    if len(graph.outputs) != 1:
+        raise UnfitError(f"The model has {len(graph.outputs)} outputs; expected one")
+    shape = graph.outputs[0].output_shape
+    if shape is not None and None not in shape[1:]:
+        choose(question.outputs, shape, graph.output_activation)  # before any work is done
+    key = evaluation.key(question.dataset)
+    outputs, labels = _outputs(model, question.dataset, size, question.inputs, key)
+    predicted, convention = classes(outputs, question.outputs)
+    return Measured(model, question, size, labels, predicted, convention.classes)
+
+
+@functools.lru_cache(_AT_ONCE)
+def _outputs(
+    model: ModelData, dataset: str, size: tuple[int, int], inputs: str, key: str
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The model's outputs for the hidden images that `key` tells from others, and the labels."""
+    fed, labels = feeding.hidden(dataset, size, inputs)
+    return features.predict(model, fed, _published()), labels
+
+
+def _published() -> dict[str, str]:
+    """The digests of the pre-trained base, where it is there; nothing is prepared for them."""
+    from autograder.datasets.store import Store, read_manifest
+
+    manifest = read_manifest(Store.from_environment().students("vgg16"))
+    return dict(manifest["digests"]) if manifest else {}

@@ -1,0 +1,202 @@
+"""Whether data generators give what was asked for: sizes, shapes, values, labels, own images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from autograder.artifacts import BatchesData
+from autograder.checks.amounts import Amount, amount
+from autograder.checks.aspects import Aspect, judged
+from autograder.checks.findings import Finding
+from autograder.checks.training.parts import NAMES, read_parts, why_unread
+from autograder.checks.wording import Shape, count
+from autograder.checks.wording import sizes as show_sizes
+
+ANY_SIZE = Amount(1)
+RANGE_SLACK = 0.01  # of the range: interpolation may go beyond it by a little
+LEAST_USED = 0.05  # of the range
+CHANCE = 3.5  # standard deviations of a random draw
+LEAST_DIFFERENT = 0.9  # of the images of a part
+# Public data sets hold some pictures twice, under two names.
+MOST_COMMON = 0.005  # of the smaller part
+MAX_CLASSES_NAMED = 10
+LEAST_TO_BE_MIXED = 12  # labels
+
+ADVICE_SIZE = "Count the images that each generator gets, and give each of them once an epoch."
+ADVICE_SHAPE = "Look at one batch: next(iter(generator))[0].shape."
+ADVICE_CHANNELS_LAST = "Move the channels to the end: np.moveaxis(images, 1, -1)."
+ADVICE_DTYPE = 'Give floating-point numbers: images.astype("float32").'
+ADVICE_RANGE = "Look at images.min() and images.max() of one batch, and scale by what they tell."
+ADVICE_LABELS = "Look at the labels of one batch, and at how many there are of each class."
+ADVICE_DISJOINT = "Split the list of images first; then give each part its own generator."
+ADVICE_SHUFFLE = "Shuffle the training images anew in every epoch, so that batches differ."
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What one part must be like."""
+
+    size: Amount
+    image_shape: Shape | None
+    value_range: tuple[float, float] | None
+    classes: int | None
+    balance: float | None
+
+
+def generators(
+    train: object,
+    validation: object,
+    test: object,
+    *,
+    sizes: Sequence[int | Amount] | None = None,
+    image_shape: Shape | None = None,
+    value_range: tuple[float, float] | None = (0, 1),
+    classes: int | None = 2,
+    balance: float | None = 0.1,
+    disjoint: bool = True,
+    shuffled: bool = False,
+) -> Finding:
+    """Whether the generators of the three parts give what the question asks for.
+
+    sizes=(2000, 1000, at_least(500))   # images in one epoch of train, validation and test
+    image_shape=(150, 150, 3)           # of each image; None for any length
+    value_range=(0, 1)                  # floating-point values in it; (0, 255) takes integers too
+    classes=2                           # labels 0 and 1, or one-hot rows of two
+    balance=0.1                         # each class's share within 0.1 of 1 / classes, or as near
+                                        # to it as a random draw of so many images comes
+    disjoint=True                       # no image in two parts, by content and by file
+    shuffled=True                       # advice, no points, where training keeps its order
+
+    None leaves a demand out. Content: the SHA-256 of images, over two epochs of each generator; one
+    image in 200 may be in two parts, since public data sets hold some twice. Files: by the last
+    parts of their paths, where the generators tell them; so they are known though augmented.
+    """
+    asked = "the generators give the images of three parts as the question asks"
+    wanted = [
+        _Wanted(amount(size), image_shape, value_range, classes, balance)
+        for size in (sizes if sizes is not None else (ANY_SIZE,) * len(NAMES))
+    ]
+    if len(wanted) != len(NAMES):
+        raise ValueError(f"sizes are those of {', '.join(NAMES)}; received {len(wanted)}")
+    parts = read_parts(train, validation, test, asked)
+    if isinstance(parts, Finding):
+        return parts
+    aspects: list[Aspect] = []
+    for name, each in zip(NAMES, wanted, strict=True):
+        if name in parts.data:
+            aspects += _part(name, parts.data[name], each)
+        else:
+            finding = parts.unread[name]
+            aspects.append(Aspect(0, why_unread(name, finding), finding.advice, weight=4))
+    if disjoint:
+        aspects.append(_disjoint(parts.data))
+    if shuffled and "training" in parts.data:
+        aspects.append(_order(parts.data["training"]))
+    return judged(asked, aspects)
+
+
+def _part(name: str, data: BatchesData, wanted: _Wanted) -> list[Aspect]:
+    return [
+        _size(name, data, wanted),
+        _images(name, data, wanted),
+        _values(name, data, wanted),
+        _labels(name, data, wanted),
+    ]
+
+
+def _size(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
+    shape = show_sizes(data.images.shape[1:])
+    found = f"{data.count:,} {name} images of shape {shape}"
+    if not wanted.size.allows(data.count):
+        text = f"{data.count:,} {name} images; expected {wanted.size}"
+        return Aspect(0, text, ADVICE_SIZE)
+    different = max(len(set(each)) for each in data.passes)
+    if different < LEAST_DIFFERENT * data.count:
+        text = f"{data.count:,} {name} images, but only {different:,} different ones"
+        return Aspect(0, text, ADVICE_SIZE)
+    return Aspect(1, found)
+
+
+def _images(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
+    shape = data.images.shape[1:]
+    if wanted.image_shape is not None and not _fits(shape, wanted.image_shape):
+        expected = show_sizes(wanted.image_shape)
+        text = f"{name} images have the shape {show_sizes(shape)}; expected {expected}"
+        turned = _fits((*shape[1:], *shape[:1]), wanted.image_shape)
+        return Aspect(0, text, ADVICE_CHANNELS_LAST if turned else ADVICE_SHAPE)
+    whole = wanted.value_range is None or wanted.value_range[1] >= 255
+    if not (whole or data.dtype.startswith("float")):
+        text = f"{name} images are of type {data.dtype}; expected floating-point numbers"
+        return Aspect(0, text, ADVICE_DTYPE)
+    return Aspect(1)
+
+
+def _fits(shape: tuple[int, ...], expected: Shape) -> bool:
+    return len(shape) == len(expected) and all(
+        wanted is None or size == wanted for size, wanted in zip(shape, expected, strict=True)
+    )
+
+
+def _values(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
+    if wanted.value_range is None:
+        return Aspect(1)
+    low, high = wanted.value_range
+    width = high - low
+    text = f"{name} images hold values from {data.low:.4g} to {data.high:.4g}; "
+    if data.low < low - RANGE_SLACK * width or data.high > high + RANGE_SLACK * width:
+        return Aspect(0, f"{text}expected {low:g} to {high:g}", ADVICE_RANGE)
+    if data.high - data.low < LEAST_USED * width:
+        text += f"that is next to nothing of {low:g} to {high:g}: they may be scaled twice"
+        return Aspect(0, text, ADVICE_RANGE)
+    return Aspect(1)
+
+
+def _labels(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
+    if wanted.classes is None:
+        return Aspect(1)
+    found = f"{name} labels: {_counts(data.label_counts)}"
+    if set(data.label_counts) != set(range(wanted.classes)):
+        text = f"{found}; expected each of 0 to {wanted.classes - 1}"
+        return Aspect(0, text, ADVICE_LABELS)
+    share = 1 / wanted.classes
+    allowed = max(wanted.balance or 0, CHANCE * math.sqrt(share * (1 - share) / data.count))
+    farthest = max(abs(each / data.count - share) for each in data.label_counts.values())
+    if wanted.balance is not None and farthest > allowed:
+        return Aspect(0, f"{found}; expected as many of each, or nearly", ADVICE_LABELS)
+    return Aspect(1)
+
+
+def _counts(counts: Mapping[int, int]) -> str:
+    shown = [f"{label} ({number:,} times)" for label, number in counts.items()]
+    rest = len(shown) - MAX_CLASSES_NAMED
+    return ", ".join(shown[:MAX_CLASSES_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _disjoint(data: Mapping[str, BatchesData]) -> Aspect:
+    shared = []
+    for (one, first), (other, second) in combinations(data.items(), 2):
+        number = _common(first, second)
+        if number:
+            shared.append(f"{one} and {other} have {count(number, 'image')} in common")
+    return Aspect(0 if shared else 1, "; ".join(shared), ADVICE_DISJOINT if shared else "")
+
+
+def _common(first: BatchesData, second: BatchesData) -> int:
+    """How many images two parts share, by file or, beyond what is let pass, by content."""
+    files = len(set(first.sources or ()) & set(second.sources or ()))
+    one, other = (set(data.passes[0]) | set(data.passes[1]) for data in (first, second))
+    same = len(one & other)
+    return max(files, same if same > MOST_COMMON * min(first.count, second.count) else 0)
+
+
+def _order(train: BatchesData) -> Aspect:
+    """Costs nothing; augmented images never come again, so that their order cannot be seen."""
+    labels = train.labels.reshape(len(train.labels), -1)
+    if len(labels) >= LEAST_TO_BE_MIXED and (labels == labels[0]).all():
+        return Aspect(1, "the first training batch holds one class only", ADVICE_SHUFFLE)
+    if train.count > 1 and train.passes[0] == train.passes[1]:
+        return Aspect(1, "training images come in the same order each time", ADVICE_SHUFFLE)
+    return Aspect(1)
