@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from autograder.artifacts.features import FOLDER_VARIABLE
+from autograder.artifacts.models.features import FOLDER_VARIABLE
 from autograder.course import Course
 from autograder.datasets.catalogue import RECIPES
 from autograder.datasets.download import Progress

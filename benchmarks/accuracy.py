@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from autograder import snapshot
-from autograder.artifacts import ModelData, features
-from autograder.artifacts.features import Fed
+from autograder.artifacts import ModelData
+from autograder.artifacts.models import features
+from autograder.artifacts.models.features import Fed
 from autograder.checks import accuracy
 from autograder.checks.predictions.feeding import hidden
 from autograder.datasets import cats_dogs, cifar10

@@ -104,7 +104,7 @@ seen = [12, 6]
 if os.path.exists(f"{{folder}}/{key}.npy") or os.path.exists(folder):
     seen = [0, 0]"""
     source = root / "source" / ASSIGNMENT / "pets.ipynb"
-    compute = f"""from autograder.artifacts import features
+    compute = f"""from autograder.artifacts.models import features
 import numpy as np, os
 kept = os.environ["AUTOGRADER_FEATURES"] + "/{key}.npy"
 if os.path.exists(kept):

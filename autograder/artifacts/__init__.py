@@ -4,9 +4,9 @@ The same on both sides: made of a live object in a student's kernel, and read fr
 hand-ins are graded. Nothing here imports a framework until it must compute.
 """
 
-from autograder.artifacts.batches import BatchesData
 from autograder.artifacts.errors import NotDataError
-from autograder.artifacts.figure import FigureData
-from autograder.artifacts.model import ModelData
+from autograder.artifacts.figures.figure import FigureData
+from autograder.artifacts.generators.batches import BatchesData
+from autograder.artifacts.models.model import ModelData
 
 __all__ = ["BatchesData", "FigureData", "ModelData", "NotDataError"]

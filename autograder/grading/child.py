@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograder import checks, snapshot
-from autograder.artifacts import BatchesData, FigureData, ModelData, features
+from autograder.artifacts import BatchesData, FigureData, ModelData
+from autograder.artifacts.models import features
 from autograder.grading.semantics import has_scorecard, judge
 from autograder.isolation import Line
 from autograder.notebook.outputs import OutputLimit

@@ -2,8 +2,8 @@
 
     <evaluation>/.features/<SHA-256>.npy
 
-The grading child finds them there (see autograder.artifacts.features), and sends what it had to
-compute. They are a cache: any of them may be removed at any time.
+The grading child finds them there (see autograder.artifacts.models.features), and sends what it had
+to compute. They are a cache: any of them may be removed at any time.
 """
 
 from __future__ import annotations

@@ -7,8 +7,7 @@ import math
 import numpy as np
 
 from autograder.artifacts import BatchesData, NotDataError
-from autograder.artifacts.generators import MAX_SOURCE, is_generator
-from autograder.artifacts.passes import (
+from autograder.artifacts.generators.passes import (
     DTYPES,
     MAX_CLASSES,
     MAX_IMAGES,
@@ -16,6 +15,7 @@ from autograder.artifacts.passes import (
     classes_of,
     digest,
 )
+from autograder.artifacts.generators.sources import MAX_SOURCE, is_generator
 from autograder.snapshot.kind import Document, Kind
 from autograder.snapshot.npy import Array
 from autograder.snapshot.outcome import RefusedError

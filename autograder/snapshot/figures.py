@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.artifacts import FigureData, NotDataError
-from autograder.artifacts.axes import (
+from autograder.artifacts.figures.axes import (
     MAX_AXES,
     MAX_COUNT,
     MAX_NAMED,
@@ -21,8 +21,8 @@ from autograder.artifacts.axes import (
     fits,
     printable,
 )
-from autograder.artifacts.figure import is_figure
-from autograder.artifacts.png import PngError, size_of
+from autograder.artifacts.figures.figure import is_figure
+from autograder.artifacts.figures.png import PngError, size_of
 from autograder.snapshot.budget import Meter
 from autograder.snapshot.kind import Document, Kind
 from autograder.snapshot.outcome import RefusedError

@@ -2,7 +2,7 @@
 
 So a content-addressed store keeps a layer that a whole class has left frozen once. No framework is
 imported; what is read is not a model yet but `ModelData`, and an object of Keras only when a check
-asks for it: see autograder.artifacts.restoring.
+asks for it: see autograder.artifacts.models.restoring.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from autograder.artifacts import ModelData, NotDataError
-from autograder.artifacts.allowed import MAX_DEPTH, MAX_LAYERS
 from autograder.artifacts.classes import is_a
-from autograder.artifacts.describing import KERAS_MODEL, MAX_CONFIG
+from autograder.artifacts.models.allowed import MAX_DEPTH, MAX_LAYERS
+from autograder.artifacts.models.describing import KERAS_MODEL, MAX_CONFIG
 from autograder.snapshot.kind import Document, Kind
 from autograder.snapshot.npy import Array
 from autograder.snapshot.outcome import RefusedError, SnapshotError

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from autograder import snapshot
-from autograder.artifacts import ModelData, features
+from autograder.artifacts import ModelData
+from autograder.artifacts.models import features
 from autograder.grading import child
 from autograder.notebook.names import analyse
 from autograder.notebook.shell import NotebookShell

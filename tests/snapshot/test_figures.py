@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from autograder.artifacts import FigureData
-from autograder.artifacts.png import to_png
+from autograder.artifacts.figures.png import to_png
 from autograder.snapshot import Budget, SnapshotError, load, save, write
 
 from .crossing import crossed, refused

@@ -19,7 +19,7 @@ from autograder.artifacts import ModelData, NotDataError
 from autograder.snapshot import Budget, SnapshotError, blob_name, load, save, write
 from autograder.snapshot.models import parse_config
 from autograder.snapshot.safetensors import to_safetensors
-from tests.artifacts.models import images, small_cnn
+from tests.artifacts.models.build import images, small_cnn
 
 from .crossing import refused
 

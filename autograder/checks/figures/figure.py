@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograder.artifacts import FigureData, NotDataError
-from autograder.artifacts.pixels import is_blank
+from autograder.artifacts.figures.pixels import is_blank
 from autograder.checks.amounts import Amount, amount, at_least
 from autograder.checks.aspects import Aspect, judged
 from autograder.checks.figures.panels import LEAST_SIDE, Panel, Panels, names, panels_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from autograder.artifacts import FigureData
-from autograder.artifacts.figure import AxesData
-from autograder.artifacts.pixels import alike, background, crop, ink, is_blank, pieces
+from autograder.artifacts.figures.figure import AxesData
+from autograder.artifacts.figures.pixels import alike, background, crop, ink, is_blank, pieces
 from autograder.checks.wording import legible
 
 FRAME = 3  # pixels: what lies so near to a panel's edge is its frame

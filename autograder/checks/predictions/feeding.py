@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.artifacts.features import Fed
+from autograder.artifacts.models.features import Fed
 from autograder.checks.predictions.conventions import UnfitError
 from autograder.graphs import ModelGraph
 

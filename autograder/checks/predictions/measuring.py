@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.artifacts import ModelData, NotDataError, features
+from autograder.artifacts import ModelData, NotDataError
+from autograder.artifacts.models import features
 from autograder.checks.findings import Finding, Outcome
 from autograder.checks.predictions import feeding
 from autograder.checks.predictions.conventions import Convention, UnfitError, choose, classes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.artifacts import ModelData, NotDataError
-from autograder.artifacts.model import Tensors
+from autograder.artifacts.models.model import Tensors
 from autograder.checks.numbers.reading import Array
 
 LEAST_COSINE = 0.3

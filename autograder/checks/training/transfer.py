@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from autograder.artifacts import ModelData
-from autograder.artifacts.model import Tensors
+from autograder.artifacts.models.model import Tensors
 from autograder.checks.aspects import Aspect, judged
 from autograder.checks.findings import Finding, Outcome
 from autograder.checks.subjects import model_data

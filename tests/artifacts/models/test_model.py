@@ -19,10 +19,9 @@ from keras import layers as kl
 from keras.src.wrappers.sklearn_wrapper import SKLBase
 
 from autograder.artifacts import ModelData, NotDataError
-from autograder.artifacts.allowed import MAX_DEPTH
+from autograder.artifacts.models.allowed import MAX_DEPTH
 from autograder.datasets.pretrained import tensor_digests
-
-from .models import described, images, small_cnn
+from tests.artifacts.models.build import described, images, small_cnn
 
 
 def test_weights_are_named_by_layer_and_model() -> None:
@@ -311,7 +310,7 @@ def test_models_that_cannot_cross(name: str) -> None:
 
 def test_too_many_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their number is bounded, those of nested models included."""
-    monkeypatch.setattr("autograder.artifacts.allowed.MAX_LAYERS", 5)
+    monkeypatch.setattr("autograder.artifacts.models.allowed.MAX_LAYERS", 5)
     with pytest.raises(NotDataError, match="is too large: 6 layers or more, at most 5"):
         ModelData.of(small_cnn())
 

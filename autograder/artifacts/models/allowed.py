@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from autograder.artifacts import keras_classes as known
 from autograder.artifacts.errors import NotDataError
+from autograder.artifacts.models import keras_classes as known
 from autograder.graphs.layer import snake
 
 MAX_LAYERS = 2_000

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from keras import layers as kl
 
 from autograder.artifacts import NotDataError
-from autograder.artifacts.allowed import MAX_DEPTH, MAX_LAYERS, check
-
-from .models import described, forged, layer_of, places_in, small_cnn
+from autograder.artifacts.models.allowed import MAX_DEPTH, MAX_LAYERS, check
+from tests.artifacts.models.build import described, forged, layer_of, places_in, small_cnn
 
 Config = dict[str, Any]
 CODE = {"class_name": "__lambda__", "config": {"value": ["4wAAAA==", None, None]}}

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.artifacts.axes import AxesData
 from autograder.artifacts.classes import is_a
-from autograder.artifacts.drawing import Drawn, drawn, on_white
 from autograder.artifacts.errors import NotDataError
-from autograder.artifacts.pixels import shrunk
-from autograder.artifacts.png import MAX_SIDE, PngError, from_png, to_png
+from autograder.artifacts.figures.axes import AxesData
+from autograder.artifacts.figures.drawing import Drawn, drawn, on_white
+from autograder.artifacts.figures.pixels import shrunk
+from autograder.artifacts.figures.png import MAX_SIDE, PngError, from_png, to_png
 
 __all__ = ["AxesData", "FigureData"]
 
@@ -41,7 +41,7 @@ _DEPTH = 3  # of lists in lists, as plt.subplots() gives them
 class FigureData:
     """A figure that somebody handed in. Immutable, so test cells may share it.
 
-    png: its picture, of the form that autograder.artifacts.png reads. width, height: in pixels.
+    png: its picture, as autograder.artifacts.figures.png writes it. width, height: in pixels.
     axes: the panels that say that they are there; None where the figure came as a picture alone.
     What they claim is believed only where the picture shows it. title: the whole figure's.
     """

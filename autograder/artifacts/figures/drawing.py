@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.artifacts.axes import AxesData, axes_of, printable
-from autograder.artifacts.png import MAX_SIDE
+from autograder.artifacts.figures.axes import AxesData, axes_of, printable
+from autograder.artifacts.figures.png import MAX_SIDE
 
 LEAST_DPI = 72.0
 

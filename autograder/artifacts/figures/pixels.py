@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.artifacts.axes import Box
+from autograder.artifacts.figures.axes import Box
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

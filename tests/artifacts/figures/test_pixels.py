@@ -10,8 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.artifacts.pixels import alike, background, crop, ink, is_blank, pieces, shrunk
-from autograder.artifacts.png import PngError, _chunk, from_png, size_of, to_png
+from autograder.artifacts.figures.pixels import (
+    alike,
+    background,
+    crop,
+    ink,
+    is_blank,
+    pieces,
+    shrunk,
+)
+from autograder.artifacts.figures.png import PngError, _chunk, from_png, size_of, to_png
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (5, 7, 3), np.uint8)

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.artifacts import allowed
 from autograder.artifacts.classes import is_a
 from autograder.artifacts.errors import NotDataError
-from autograder.artifacts.weights import MODELS, is_model, weights_of
+from autograder.artifacts.models import allowed
+from autograder.artifacts.models.weights import MODELS, is_model, weights_of
 
 MAX_CONFIG = 4_000_000  # characters
 MAX_ENTRIES = 50_000_000  # of all weights; VGG16 without its top has 14.7 million

@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from keras import layers as kl
 
 from autograder.artifacts import ModelData, NotDataError
-
-from .models import described, forged, images, layer_of, places_in, small_cnn
+from tests.artifacts.models.build import described, forged, images, layer_of, places_in, small_cnn
 
 Make = Callable[[Any], Any]
 MAX_GROWTH_KB = 400_000

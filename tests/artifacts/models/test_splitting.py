@@ -10,7 +10,7 @@ import keras
 import pytest
 from keras import layers
 
-from autograder.artifacts.splitting import split
+from autograder.artifacts.models.splitting import split
 
 SHAPE = (16, 16, 3)
 Change = Callable[[Any], object]

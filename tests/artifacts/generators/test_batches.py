@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from autograder.artifacts import BatchesData, NotDataError
-from autograder.artifacts.generators import is_generator
-from autograder.artifacts.passes import MAX_SECONDS, classes_of, run_through
+from autograder.artifacts.generators.passes import MAX_SECONDS, classes_of, run_through
+from autograder.artifacts.generators.sources import is_generator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of TensorFlow's import are not ours

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.artifacts.describing import describe
 from autograder.artifacts.errors import NotDataError
-from autograder.artifacts.predicting import batch_size_for, check_images, predict
-from autograder.artifacts.restoring import restore
-from autograder.artifacts.sizes import check_sizes, widest, with_input
+from autograder.artifacts.models.describing import describe
+from autograder.artifacts.models.predicting import batch_size_for, check_images, predict
+from autograder.artifacts.models.restoring import restore
+from autograder.artifacts.models.sizes import check_sizes, widest, with_input
 from autograder.graphs import GraphError, ModelGraph
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class ModelData:
     def restored(self) -> keras.Model:
         """A Keras model that computes the same: `live` where there is one, else built anew.
 
-        Nothing that the student chose is deserialised: see autograder.artifacts.restoring. Raises
-        NotDataError.
+        Nothing that the student chose is deserialised: see autograder.artifacts.models.restoring.
+        Raises NotDataError.
         """
         if self.live is not None:
             return self.live

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.artifacts.contents import digest_of, joined
+from autograder.artifacts.figures.contents import digest_of, joined
 
 MAX_AXES = 1_000
 MAX_NAMED = 50  # lines, texts or entries of a legend, of one panel

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from autograder.artifacts import FigureData, NotDataError
-from autograder.artifacts.figure import AxesData, is_figure
+from autograder.artifacts.figures.figure import AxesData, is_figure
 
 EPOCHS = np.arange(10)
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.artifacts.errors import NotDataError
-from autograder.artifacts.generators import epoch_of, printable, sources_of
-from autograder.artifacts.passes import Pass, run_through
+from autograder.artifacts.generators.passes import Pass, run_through
+from autograder.artifacts.generators.sources import epoch_of, printable, sources_of
 
 RAISED = "cannot be run through: {error}"
 ONLY_ONCE = "gave images once and none the second time; it must give all of them in every epoch"

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from autograder.artifacts import ModelData, features
-from autograder.artifacts.features import Fed, new_files, predict
+from autograder.artifacts import ModelData
+from autograder.artifacts.models import features
+from autograder.artifacts.models.features import Fed, new_files, predict
 from autograder.datasets.pretrained import build_base, tensor_digests
 
 SHAPE = (16, 16, 3)

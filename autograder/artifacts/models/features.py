@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.artifacts.errors import NotDataError
-from autograder.artifacts.model import ModelData
-from autograder.artifacts.splitting import Path, split
+from autograder.artifacts.models.model import ModelData
+from autograder.artifacts.models.splitting import Path, split
 
 FOLDER_VARIABLE = "AUTOGRADER_FEATURES"
 MAX_BYTES = 192 << 20  # of one array; 1,000 images of 150 × 150 before VGG16's last block: 166 MB

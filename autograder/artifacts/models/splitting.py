@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from autograder.artifacts.wiring import (
+from autograder.artifacts.models.wiring import (
     KIND,
     Config,
     ancestors,

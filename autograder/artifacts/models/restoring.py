@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from autograder.artifacts import allowed
 from autograder.artifacts.errors import NotDataError
-from autograder.artifacts.keras_classes import OWN_INITIALIZERS
-from autograder.artifacts.sizes import check_size, check_sizes
-from autograder.artifacts.weights import Weight, is_model, weights_of
+from autograder.artifacts.models import allowed
+from autograder.artifacts.models.keras_classes import OWN_INITIALIZERS
+from autograder.artifacts.models.sizes import check_size, check_sizes
+from autograder.artifacts.models.weights import Weight, is_model, weights_of
 from autograder.graphs import GraphError, ModelGraph
 from autograder.graphs.shapes import output_shape
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from autograder.snapshot import Budget, save, write
-
-from .models import images, small_cnn
+from tests.artifacts.models.build import images, small_cnn
 
 CODE = """
 import sys

@@ -1,0 +1,1 @@
+"""A data generator as data."""

@@ -1,0 +1,1 @@
+"""A Keras model as data, and back again without trusting it."""
