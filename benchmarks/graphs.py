@@ -2,14 +2,16 @@
 
     python -m benchmarks.graphs [--models 1000]
 
-Keras builds a dozen models in one process; their configs, with names and numbers of filters
-changed in the text, are what a class hands in. A fresh process judges them. Prints CPU seconds for
-each step and what was found; the goal is 2 s for all of them.
+Keras builds a dozen models in one process; their snapshots, with every layer called otherwise, are
+what a class hands in. A fresh process judges them, from the files of each snapshot (in memory, as
+they come to where hand-ins are graded) to the finding. Prints CPU seconds for each step and what
+was found; the goal is 2 s for all of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import itertools
 import json
 import random
@@ -22,6 +24,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from autograder import snapshot
 from autograder.artifacts import ModelData
 from autograder.checks import Finding, architecture, at_least, at_most, between
 
@@ -29,7 +32,11 @@ FRAMEWORKS = {"keras", "tensorflow", "torch", "jax"}
 # How many of a hundred models are of a sort, as the questions of a course ask for them.
 MIX = {"plain": 35, "normalized": 20, "vgg16": 20, "inception": 15, "residual": 10}
 VARIANTS = 3
-STEPS = ("reading JSON", "graph", "check", "drawing")
+INDEX = "index"
+STEPS = ("snapshot", "graph", "check", "drawing")
+BUDGET = snapshot.Budget(max_bytes=1 << 30)
+
+Files = dict[str, bytes]  # of one snapshot
 
 
 def main() -> None:
@@ -41,25 +48,41 @@ def main() -> None:
         judge(arguments.judge)
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "models.jsonl"
-        path.write_text("\n".join(hand_ins(arguments.models)))
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.graphs", "--judge", str(path)], check=True
-        )
+        write(hand_ins(arguments.models), Path(folder))
+        subprocess.run([sys.executable, "-m", "benchmarks.graphs", "--judge", folder], check=True)
 
 
-def judge(path: Path) -> None:
-    """Judge every model of a file, one JSON config a line, from text to finding.
+def write(submissions: list[Files], folder: Path) -> None:
+    """What they share is written once, as in a course's runs/."""
+    for files in submissions:
+        for name, data in files.items():
+            if name != snapshot.DOCUMENT and not (folder / name).exists():
+                (folder / name).write_bytes(data)
+    index = [[files[snapshot.DOCUMENT].decode(), *files.keys()] for files in submissions]
+    (folder / INDEX).write_text(json.dumps(index))
+
+
+def read(folder: Path) -> list[Files]:
+    pieces = {path.name: path.read_bytes() for path in folder.iterdir()}
+    index = json.loads(pieces[INDEX])
+    return [
+        {name: pieces.get(name, document.encode()) for name in names} for document, *names in index
+    ]
+
+
+def judge(folder: Path) -> None:
+    """Judge every model of a folder, from snapshot to finding.
 
     In CPU seconds: what the wall clock shows on a machine where nothing else runs.
     """
-    texts = path.read_text().splitlines()
+    submissions = read(folder)
     spent = dict.fromkeys(STEPS, 0.0)
     found: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
-    for text in texts:
+    for files in submissions:
         marks = [time.process_time()]
-        model = ModelData(config=json.loads(text), tensors={})
+        model = snapshot.load(files, BUDGET)
+        assert isinstance(model, ModelData), model
         marks.append(time.process_time())
         layers = model.graph.layers
         marks.append(time.process_time())
@@ -69,11 +92,12 @@ def judge(path: Path) -> None:
         marks.append(time.process_time())
         for step, (begin, end) in zip(STEPS, itertools.pairwise(marks), strict=True):
             spent[step] += end - begin
-        found.update(JSON=len(text), layers=len(layers), drawn=len(drawn))
+        size = sum(len(data) for name, data in files.items() if name.endswith(".json"))
+        found.update(JSON=size, layers=len(layers), drawn=len(drawn))
         outcomes[finding.outcome] += 1
     imported = FRAMEWORKS & sys.modules.keys()
     assert not imported, f"judging imported {imported}"
-    report(len(texts), spent, found, outcomes)
+    report(len(submissions), spent, found, outcomes)
 
 
 def ask(model: ModelData) -> Finding:
@@ -95,8 +119,9 @@ def ask(model: ModelData) -> Finding:
 def report(
     count: int, spent: dict[str, float], found: Counter[str], outcomes: Counter[str]
 ) -> None:
-    cpu_s = sum(spent.values())
-    print(f"{count:,} models judged in {cpu_s:.2f} CPU s, without importing a framework")
+    judged = sum(spent.values()) - spent["drawing"]
+    print(f"{count:,} models judged in {judged:.2f} CPU s, without importing a framework;")
+    print(f"drawn for their feedback in {spent['drawing']:.2f} CPU s")
     for step in STEPS:
         print(f"  {step:16} {spent[step]:5.2f} s   {1000 * spent[step] / count:5.2f} ms a model")
     print(
@@ -107,24 +132,37 @@ def report(
     print("  " + ", ".join(f"{number} {outcome}" for outcome, number in outcomes.items()))
 
 
-def hand_ins(count: int) -> list[str]:
-    """The JSON of `count` models: the mix, with other names and other numbers of filters."""
+def hand_ins(count: int) -> list[Files]:
+    """The snapshots of `count` models: the mix, every layer with a name of its own."""
     rng = random.Random(0)
     templates = {sort: [build(sort, seed) for seed in range(VARIANTS)] for sort in MIX}
     sorts = rng.choices(list(MIX), list(MIX.values()), k=count)
-    return [varied(rng.choice(templates[sort]), rng) for sort in sorts]
+    return [renamed(rng.choice(templates[sort]), f"_{rng.randrange(10**6)}") for sort in sorts]
 
 
-def varied(text: str, rng: random.Random) -> str:
-    """A config as another student's: every layer called otherwise, wider or narrower."""
-    factor, suffix = rng.choice([1, 2, 4]), f"_{rng.randrange(10**6)}"
-    names = {name: name + suffix for name in re.findall(r'"name": "(\w+)"', text)}
-    text = re.sub(r'"(\w+)"', lambda found: f'"{names.get(found[1], found[1])}"', text)
-    return re.sub(r'"filters": (\d+)', lambda found: f'"filters": {factor * int(found[1])}', text)
+def renamed(files: Files, suffix: str) -> Files:
+    """A snapshot as another student's: its layers have other names, its weights are equal."""
+    document = json.loads(files[snapshot.DOCUMENT])
+    config = files[document["config"]].decode()
+    names = {name: name + suffix for name in re.findall(r'"name":"(\w+)"', config)}
+    config = re.sub(r'"(\w+)"', lambda found: f'"{names.get(found[1], found[1])}"', config)
+    others = {
+        n: data for n, data in files.items() if n not in (snapshot.DOCUMENT, document["config"])
+    }
+    document["config"] = hashlib.sha256(config.encode()).hexdigest() + ".json"
+    document["weights"] = [
+        ["/".join(names.get(part, part) for part in layer.split("/")), *rest]
+        for layer, *rest in document["weights"]
+    ]
+    return {
+        snapshot.DOCUMENT: json.dumps(document).encode(),
+        document["config"]: config.encode(),
+        **others,
+    }
 
 
-def build(sort: str, seed: int) -> str:
-    """A model as a student might build it: the JSON of its config."""
+def build(sort: str, seed: int) -> Files:
+    """A model as a student might build it, written down."""
     import keras
     from keras import layers
 
@@ -177,7 +215,7 @@ def build(sort: str, seed: int) -> str:
     # Some students write the same as a Sequential.
     if sort in ("plain", "normalized") and seed % 2:
         model = keras.Sequential([keras.Input((128, 128, 3)), *model.layers[1:]])
-    return str(model.to_json())
+    return snapshot.save(snapshot.write(model, BUDGET))
 
 
 if __name__ == "__main__":
