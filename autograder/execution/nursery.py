@@ -55,6 +55,7 @@ class Nursery:
         self._readable = (*map(Path, settings.readable), *readable)
         self._environment = {
             "MPLBACKEND": _INLINE,
+            "TF_CPP_MIN_LOG_LEVEL": "3",  # its C++ side tells every notebook that there is no GPU
             **(environment or {}),
             **settings.environment,
         }
