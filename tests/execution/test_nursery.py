@@ -129,6 +129,7 @@ def test_what_is_given_goes_to_every_process(monkeypatch: pytest.MonkeyPatch) ->
     assert warm.settings["hidden"] == (Path("/course"),)
     assert warm.settings["environment"] == {
         "MPLBACKEND": "agg",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
         "A": "set",
         "B": "set",
         "C": "given",
