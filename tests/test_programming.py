@@ -53,14 +53,14 @@ cnn = keras.Sequential([
     keras.layers.Flatten(),
     keras.layers.Dense(1, activation="sigmoid"),
 ])
-cnn.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-training = cnn.fit(train, validation_data=validation, epochs=6, verbose=0)
+cnn.compile(keras.optimizers.Adam(0.003), "binary_crossentropy", metrics=["accuracy"])
+training = cnn.fit(train, validation_data=validation, epochs=15, verbose=0)
 ### END SOLUTION"""
 TEST_MODEL = """card = scorecard("Model", points=6)
 card.expect(2, architecture(cnn, Conv2D=at_least(2), pooling=at_least(1), output=("sigmoid", 1)))
 card.expect(1, history(training, epochs=at_least(3), falling="loss"))
 ### BEGIN HIDDEN TESTS
-card.expect(3, accuracy(cnn, "cats_dogs", floor=0.5, full=0.55))
+card.expect(3, accuracy(cnn, "cats_dogs", floor=0.5, full=0.6))
 ### END HIDDEN TESTS
 card"""
 
@@ -105,7 +105,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return build(tmp_path / "course", CONFIG, pets=pets)
 
 
-UNTRAINED = MODEL.replace("epochs=6", "epochs=0")
+UNTRAINED = MODEL.replace("epochs=15", "epochs=0")
 NO_POOLING = MODEL.replace("    keras.layers.MaxPooling2D(),\n", "")
 OVERLAPPING = DATA.replace("dataset(280, 320)", "dataset(260, 300)")
 OTHERS_MAPS = SEEN.replace("out)[0] for", "out)[0][::-1] for")
