@@ -28,6 +28,9 @@ from autograder.isolation import Walls
 
 _SHOWN = 5
 _MENTIONS = re.compile(r"\b(cats_dogs|cifar10|pretrained_vgg16)\b")
+_MEASURED_ON = re.compile(  # in a notebook's JSON, where quotes are escaped
+    r"""\b(?:accuracy|reported)\(.{0,300}?["'](cats_dogs|cifar10)\\?["']""", re.DOTALL
+)
 
 
 class CourseData:
@@ -71,14 +74,15 @@ class CourseData:
         }
 
     def used_by(self, assignment: str) -> list[Recipe]:
-        """The data sets that an assignment's notebooks name, where they import them."""
+        """The data sets that an assignment's notebooks import, or measure models on."""
         texts = [path.read_text() for path in self._course.notebooks(assignment)]
-        found = {
+        imported = {
             name.removeprefix("pretrained_")
             for text in texts
             if "autograder.datasets" in text
             for name in _MENTIONS.findall(text)
         }
+        found = imported.union(*map(_MEASURED_ON.findall, texts))
         return [recipe for name, recipe in RECIPES.items() if name in found]
 
     def recipes(self, assignment: str | None) -> list[Recipe]:

@@ -266,3 +266,11 @@ def test_data_sets_are_found_by_name(root: Path) -> None:
     nbformat.write(made, path)
     found = CourseData(Course(root)).used_by(ASSIGNMENT)
     assert [recipe.name for recipe in found] == ["cats_dogs", "vgg16"]
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_data_sets_that_only_a_test_measures_on(tmp_path: Path, quote: str) -> None:
+    """Students' code need not import what hidden tests read."""
+    test = f"card.expect(3, accuracy(cnn, {quote}cifar10{quote}, floor=0.3, full=0.6))"
+    root = build(tmp_path, net=notebook(cell("code", "test_net", test, 3, grade=True)))
+    assert [recipe.name for recipe in CourseData(Course(root)).used_by(ASSIGNMENT)] == ["cifar10"]

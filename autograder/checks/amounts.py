@@ -22,6 +22,21 @@ class Amount:
     def allows(self, count: int) -> bool:
         return self.least <= count and (self.most is None or count <= self.most)
 
+    def share(self, count: int) -> float:
+        """How near a count comes, in [0, 1]: 3 to "at least 4" is 0.75, and 4 to "at most 3"."""
+        if self.allows(count):
+            return 1.0
+        return count / self.least if count < self.least else (self.most or 0) / count
+
+    def of(self, one: str, several: str = "") -> str:
+        """at least 2 layers · exactly 1 layer · no layer · any number of layers"""
+        several = several or f"{one}s"
+        if self.most == 0:
+            return f"no {one}"
+        if self.most is None and not self.least:
+            return f"{self} of {several}"
+        return f"{self} {one if (self.most or self.least) == 1 else several}"
+
     def __str__(self) -> str:
         """at least 2 · at most 3 · 1 to 2 · exactly 1 · none · any number"""
         if self.most is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from autograder.checks.findings import Finding, Outcome
 from autograder.checks.wording import opening, sentences
@@ -13,7 +13,7 @@ from autograder.checks.wording import opening, sentences
 class Aspect:
     """One of the things: how far it is met, in [0, 1], what was found, what to try.
 
-    weight: how many of the things it stands for.
+    weight: how much it counts beside the others.
     """
 
     share: float = 1.0
@@ -21,12 +21,16 @@ class Aspect:
     advice: str = ""
     weight: int = 1
 
-    def at_most(self, share: float) -> Aspect:
-        return replace(self, share=min(self.share, share))
+    @classmethod
+    def of(cls, share: float, found: str, expected: str, advice: str = "") -> Aspect:
+        """What was found; unless it is met in full, what was expected beside it, and advice."""
+        if share >= 1:
+            return cls(1.0, found)
+        return cls(share, f"{found}; expected {expected}", advice)
 
 
-def judged(asked: str, aspects: Sequence[Aspect], found: str = "") -> Finding:
-    """The finding whose fraction is the mean of the shares, each by its weight.
+def judged(asked: str, aspects: Sequence[Aspect], found: str = "", most: float = 1.0) -> Finding:
+    """The finding whose fraction is the mean of the shares, each by its weight and at most `most`.
 
     What is not met is told, one by one in `details` where there are several. found: what there is,
     told where all is met instead of what each of them found.
@@ -37,14 +41,13 @@ def judged(asked: str, aspects: Sequence[Aspect], found: str = "") -> Finding:
     if not unmet:
         return Finding(Outcome.CORRECT, asked, _sentence(found) or sentences(*texts), advice)
     total = sum(aspect.weight for aspect in aspects)
-    missed = sum(aspect.weight for aspect in unmet)
-    earned = sum(aspect.share * aspect.weight for aspect in aspects)
+    earned = sum(min(aspect.share, most) * aspect.weight for aspect in aspects)
     outcome = Outcome.PARTLY_CORRECT if earned > 0 else Outcome.INCORRECT
     if len(texts) == 1:
         return Finding(outcome, asked, texts[0], advice, earned / total)
-    summary = f"{missed} of {total} things are not as asked."
+    summary = f"{len(unmet)} of {len(aspects)} things are not as asked."
     return Finding(outcome, asked, summary, advice, earned / total, details=texts)
 
 
 def _sentence(text: str) -> str:
-    return sentences(opening(text)) if text else ""
+    return sentences(opening(text))

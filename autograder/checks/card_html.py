@@ -6,6 +6,7 @@ from html import escape
 from typing import Protocol
 
 from autograder.checks.findings import Outcome
+from autograder.checks.wording import rounded
 
 # Symbol, and the colour behind its white text (contrast at least 4.5 : 1).
 BADGES = {
@@ -75,7 +76,7 @@ def _head() -> str:
 
 
 def _row(row: CardRow, earlier: Sequence[CardRow]) -> str:
-    points = f"{row.points:g} / {row.max_points:g}" if row.max_points else "required"
+    points = f"{rounded(row.points)} / {rounded(row.max_points)}" if row.max_points else "required"
     is_new = row.advice and not (earlier and earlier[-1].advice == row.advice)
     advice = f"<div><b>Try:</b> {escape(row.advice)}</div>" if is_new else ""
     is_seen = any(each.picture == row.picture for each in earlier)
@@ -98,7 +99,7 @@ def _picture(svg: str) -> str:
     """An SVG as an image, in which nothing acts, whoever shows the page; folded away."""
     data = b64encode(svg.encode(errors="replace")).decode()
     return (
-        f'<details style="margin:4px 0 0"><summary style="{SUMMARY}">Picture</summary>'
+        f'<details style="margin:4px 0 0"><summary style="{SUMMARY}">Diagram</summary>'
         f'<div style="{WINDOW}">'
         f'<img style="{PICTURE}" alt="What was found, as a picture" '
         f'src="data:image/svg+xml;base64,{data}"></div></details>'

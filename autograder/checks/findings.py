@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from autograder.checks.wording import sentences
+
 
 class Outcome(StrEnum):
     """The five things that can become of a question."""
@@ -33,6 +35,11 @@ class Finding:
     mistake: str | None = None
     details: tuple[str, ...] = ()
     picture: str = ""
+
+
+def incorrect(asked: str, found: str, advice: str = "") -> Finding:
+    """The finding on an answer that earns nothing, for one reason."""
+    return Finding(Outcome.INCORRECT, asked, sentences(found), advice)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.checks.card_html import render
 from autograder.checks.findings import Finding, Outcome
-from autograder.checks.wording import count, legible, opening, sentences
+from autograder.checks.wording import count, legible, opening, rounded, sentences
 
 MAX_TEXT = 300
 MAX_ADVICE = 600
@@ -153,11 +153,11 @@ class Scorecard:
     @property
     def _verdict(self) -> str:
         if self._is_decided:
-            return f"{self.score:g} of {count(self.points, 'point')}"
+            return f"{rounded(self.score)} of {count(self.points, 'point')}"
         rest = self.points - self.allotted
         hidden = f"{count(rest, 'point')} {'is' if rest == 1 else 'are'} decided by hidden tests"
         if self.allotted:
-            return f"{self.score:g} of {count(self.allotted, 'point')} so far; {hidden}"
+            return f"{rounded(self.score)} of {count(self.allotted, 'point')} so far; {hidden}"
         if self.outcome is Outcome.CORRECT:
             return f"form correct; {hidden}"
         return hidden

@@ -1,11 +1,20 @@
-"""How shapes, places and numbers are put into words for a student."""
+"""Shapes, places, numbers and names in words for a student."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # A size of None stands for any.
 Shape = tuple[int | None, ...]
 
 AXES = ("row", "column", "channel")
+MAX_NAME = 40  # characters of a name that a student chose
+MAX_LISTED = 6
+
+
+def fits(shape: Sequence[int], expected: Shape) -> bool:
+    """Whether a shape is the expected one."""
+    return len(shape) == len(expected) and all(
+        wanted is None or size == wanted for size, wanted in zip(shape, expected, strict=True)
+    )
 
 
 def place(index: Sequence[int], channels: Sequence[str] | None = None) -> str:
@@ -37,9 +46,34 @@ def noun(shape: Shape) -> str:
     return f"an array of shape {sizes(shape)}"
 
 
-def count(number: float, thing: str) -> str:
-    """A number and its noun: "1 point", "1.5 points"."""
-    return f"{number:g} {thing}" if number == 1 else f"{number:g} {thing}s"
+def count(number: float, one: str, several: str = "") -> str:
+    """A number and its noun: "1 point", "1.5 points", "2,000 images"."""
+    shown = f"{int(number):,}" if number == int(number) else f"{number:g}"
+    return f"{shown} {one if number == 1 else several or f'{one}s'}"
+
+
+def rounded(points: float) -> str:
+    """Points for a reader, to two decimals: "2", "1.33"."""
+    return f"{round(points, 2):g}"
+
+
+def percent(share: float) -> str:
+    """A share to three digits: "87.3 %", "0.4 %", "under 0.1 %"."""
+    return "under 0.1 %" if 0 < share < 0.001 else f"{100 * share:.3g} %"
+
+
+def listed(names: Iterable[str], most: int = MAX_LISTED) -> str:
+    """ "a", "a and b", "a, b and c", "a, b and 4 more" """
+    words = list(names)
+    if len(words) > most + 1:
+        words[most:] = [f"{len(words) - most} more"]
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def numbered(thing: str, names: Iterable[str]) -> str:
+    """ "row 2", "rows 2 and 5", "rows 1, 2, 3, 4, 5, 6 and 4 more" """
+    words = list(names)
+    return f"{thing if len(words) == 1 else f'{thing}s'} {listed(words)}"
 
 
 def skeleton(shape: Shape) -> str:
@@ -62,8 +96,14 @@ def sentences(*parts: str) -> str:
 
 
 def opening(text: str) -> str:
-    """The text with a capital letter in front."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital letter in front, unless it begins with a name such as val_loss."""
+    is_name = any(c.isdigit() or c in "_/" for c in text.partition(" ")[0])
+    return text if is_name else text[:1].upper() + text[1:]
+
+
+def shown(name: str) -> str:
+    """A name that a student chose, as far as it is safe to show."""
+    return legible(name, MAX_NAME)
 
 
 def legible(text: str, limit: int) -> str:

@@ -16,6 +16,8 @@ from autograder.artifacts import ModelData, NotDataError
 from autograder.artifacts.classes import is_a
 from autograder.artifacts.models.allowed import MAX_DEPTH, MAX_LAYERS
 from autograder.artifacts.models.describing import KERAS_MODEL, MAX_CONFIG
+from autograder.snapshot.budget import Meter
+from autograder.snapshot.document import TOKENS_PER_ITEM
 from autograder.snapshot.kind import Document, Kind
 from autograder.snapshot.npy import Array
 from autograder.snapshot.outcome import RefusedError, SnapshotError
@@ -44,7 +46,8 @@ def _write_model(value: Any, scribe: Scribe) -> Document:
         data = ModelData.of(value)
     except NotDataError as reason:
         raise RefusedError(str(reason)) from reason
-    config = json.dumps(data.config, allow_nan=False, separators=(",", ":"))
+    config = json.dumps(data.config, allow_nan=False, separators=(",", ":")).encode("ascii")
+    _spend_config(config, scribe.meter)
     layers: dict[str, dict[str, Array]] = {}
     for path, array in data.tensors.items():
         scribe.meter.spend_shape(array.shape)
@@ -52,7 +55,7 @@ def _write_model(value: Any, scribe: Scribe) -> Document:
         layer, _, name = path.rpartition("/")
         layers.setdefault(layer, {})[name] = array
     return {
-        "config": scribe.blob(config.encode("ascii"), ".json"),
+        "config": scribe.blob(config, ".json"),
         "steps": data.steps,
         "weights": [
             [layer, scribe.blob(to_safetensors(tensors), ".safetensors"), list(tensors)]
@@ -65,11 +68,13 @@ def _read_model(document: Document, reader: Reader) -> ModelData:
     name, steps, weights = reader.fields(document, config=str, steps=object, weights=list)
     if steps is not None and not (type(steps) is int and 0 <= steps <= MAX_STEPS):
         reader.fail("steps: expected None or a count")
+    data = reader.blob(name, ".json")
     try:
-        config = parse_config(reader.blob(name, ".json"))
+        config = parse_config(data)
         layers = frozenset(_layers_of(config, "", 0))
     except SnapshotError as error:
         reader.fail(f"config: {error}")
+    _spend_config(data, reader.meter)
     return ModelData(config, _read_weights(weights, layers, reader), steps)
 
 
@@ -108,7 +113,7 @@ def parse_config(data: bytes) -> dict[str, Any]:
         SnapshotError: It is too large, too deep, not ASCII or not JSON, or holds NaN, an infinity,
             a number that is too long or the same field twice.
     """
-    if len(data) > MAX_CONFIG or sum(map(data.count, (b"[", b"{", b","))) > MAX_TOKENS:
+    if len(data) > MAX_CONFIG or _tokens(data) > MAX_TOKENS:
         raise SnapshotError("too large")
     try:
         config = json.loads(
@@ -127,6 +132,16 @@ def parse_config(data: bytes) -> dict[str, Any]:
     if type(config) is not dict:
         raise SnapshotError("not an object")
     return config
+
+
+def _spend_config(data: bytes, meter: Meter) -> None:
+    """Counts what stands in a config as values: each model of a list has one, if in one file."""
+    for _ in range(_tokens(data) // TOKENS_PER_ITEM):
+        meter.spend_item()
+
+
+def _tokens(data: bytes) -> int:
+    return sum(map(data.count, (b"[", b"{", b",")))
 
 
 def _layers_of(entry: dict[str, Any], prefix: str, depth: int) -> Iterator[str]:

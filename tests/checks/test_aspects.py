@@ -23,16 +23,24 @@ def test_some_points_met() -> None:
     finding = judged("so", [MET, UNMET, Aspect(0, "no loss", "name it", weight=2)])
     assert finding.outcome is Outcome.PARTLY_CORRECT
     assert finding.fraction == pytest.approx(1 / 4)
-    assert finding.found == "3 of 4 things are not as asked."
+    assert finding.found == "2 of 3 things are not as asked."
     assert finding.details == ("No accuracy.", "No loss.")
     assert finding.advice == "name it."
 
 
 def test_met_in_part() -> None:
     """A share counts as far as it goes; what is wrong alone stands where the summary would."""
-    finding = judged("so", [MET, Aspect(0.5, "half is blank").at_most(0.75)])
+    finding = judged("so", [MET, Aspect(0.5, "half is blank")])
     assert finding.fraction == pytest.approx(0.75)
     assert (finding.found, finding.details) == ("Half is blank.", ())
+
+
+def test_what_others_depend_on_bounds_their_shares() -> None:
+    """Titles over half of the panels earn half; nothing is said against these titles."""
+    finding = judged("so", [Aspect.of(0.5, "4 panels", "8"), MET], most=0.5)
+    assert finding.fraction == pytest.approx(0.5)
+    assert (finding.found, finding.details) == ("4 panels; expected 8.", ())
+    assert finding.advice == ""
 
 
 def test_what_there_is_told_instead() -> None:

@@ -265,6 +265,19 @@ def test_a_config_of_many_bytes(files: Files) -> None:
         load(with_config(files, data), Budget())
 
 
+def test_many_models_of_one_large_config(files: Files) -> None:
+    """Each of them would be an object of its own: what stands in it counts as often."""
+    layers = [{"config": {"name": f"{n}"}} for n in range(1_900)]
+    config = json.dumps({"config": {"layers": layers, "more": [{}] * 180_000}}).encode()
+    blob = blob_name(config, ".json")
+    model = {"kind": "model", "config": blob, "steps": None, "weights": []}
+    one = {"value.json": json.dumps(model).encode(), blob: config}
+    assert isinstance(load(one, Budget()), ModelData)
+    six = {**one, "value.json": json.dumps({"kind": "list", "items": [model] * 6}).encode()}
+    with pytest.raises(SnapshotError, match="Python values"):
+        load(six, Budget())
+
+
 def test_configs_of_models_in_models(files: Files) -> None:
     """They are as deep as is allowed, or refused."""
     config = {"config": {"name": "a", "layers": []}}

@@ -9,6 +9,7 @@ that the model has.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,7 @@ def _flat(outputs: Any) -> Iterator[Any]:
 
 
 def _with_zeros(value: Any) -> Any:
-    """A copy of the config in which every initializer is ours.
+    """A copy of the config in which every initializer is ours, also where none is stated.
 
     Shapes that layers were built for are left out: they are built for what they are called on.
     """
@@ -117,17 +118,26 @@ def _with_zeros(value: Any) -> Any:
         return [_with_zeros(each) for each in value]
     if not isinstance(value, dict):
         return value
-    zeros: dict[str, Any] = {
-        "module": None,
-        "class_name": ZEROS,
-        "config": {},
-        "registered_name": ZEROS,
-    }
-    return {
-        key: zeros if key.endswith("_initializer") and each is not None else _with_zeros(each)
-        for key, each in value.items()
-        if key != "build_config"
-    }
+    copy = {key: _with_zeros(each) for key, each in value.items() if key != "build_config"}
+    for name in _initializers_of(value):
+        copy["config"][name] = {
+            "module": None,
+            "class_name": ZEROS,
+            "config": {},
+            "registered_name": ZEROS,
+        }
+    return copy
+
+
+def _initializers_of(entry: Mapping[str, Any]) -> list[str]:
+    """The names of a layer's settings that say how its weights begin."""
+    import keras
+
+    layer = getattr(keras.layers, str(entry.get("class_name")), None)
+    if entry.get("module") != "keras.layers" or layer is None:
+        return []
+    settings = inspect.signature(layer.__init__).parameters
+    return [name for name in settings if name.endswith("_initializer")]
 
 
 def _zeros(budget: int, made: list[Any]) -> type:

@@ -19,8 +19,8 @@ from autograder.artifacts.models.wiring import (
     Config,
     ancestors,
     input_layer,
-    is_model,
     is_sequential,
+    name_of,
     rewired,
     segments,
     sources_of,
@@ -28,6 +28,7 @@ from autograder.artifacts.models.wiring import (
 )
 from autograder.graphs import GraphError, ModelGraph
 from autograder.graphs.keras_calls import triples
+from autograder.graphs.keras_entries import is_model
 
 Path = tuple[str, ...]  # the names that lead to a layer, the outermost model's first
 
@@ -94,8 +95,10 @@ class _Base:
         last, parts = source, segments(model)
         for segment in parts:
             for entry in segment:
-                here = (*path, entry["config"]["name"])
-                added = self._add(entry, here, last, rewired(entry, names, last), segment)
+                here = (*path, name_of(entry))
+                # Keras looks at no calls in a Sequential, whatever is noted there
+                call = rewired({} if is_sequential(model) else entry, names, last)
+                added = self._add(entry, here, last, call, segment)
                 if added is None:
                     return None
                 names[here[-1]] = added
@@ -211,7 +214,7 @@ def _behind(model: Config, path: Path, shape: tuple[int, ...]) -> Config | None:
 
     Its input has the shape of what that layer gives.
     """
-    layers = {entry["config"]["name"]: entry for entry in model["config"]["layers"]}
+    layers = {name_of(entry): entry for entry in model["config"]["layers"]}
     within = _behind(layers[path[0]], path[1:], shape) if len(path) > 1 else None
     if within is not None:
         called = {key: layers[path[0]][key] for key in _CALLED if key in layers[path[0]]}

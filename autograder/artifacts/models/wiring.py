@@ -17,13 +17,16 @@ KIND = ("module", "class_name", "registered_name")  # what says of which class a
 _MAX_VALUES = 100_000  # looked at for references, in one model
 
 
-def is_model(entry: Config) -> bool:
-    """Whether an entry is a model of layers, Sequential or functional."""
-    return isinstance(entry.get("config"), Mapping) and "layers" in entry["config"]
-
-
 def is_sequential(model: Config) -> bool:
-    return "input_layers" not in model["config"]
+    return bool(model["class_name"] == "Sequential")
+
+
+def name_of(entry: Config) -> str:
+    """A layer's name. ValueError where the layer has one and its place in the model another."""
+    name: str = entry["config"]["name"]
+    if entry.get("name", name) != name:
+        raise ValueError(name)
+    return name
 
 
 def segments(model: Config) -> list[tuple[Config, ...]]:
@@ -40,11 +43,9 @@ def segments(model: Config) -> list[tuple[Config, ...]]:
         return []
     sources = sources_of(model)
     needed = ancestors(sources, outputs[0][0])
-    used = [entry for entry in layers if entry["config"]["name"] in needed]
+    used = [entry for entry in layers if name_of(entry) in needed]
     last_use = {
-        source: place
-        for place, entry in enumerate(used)
-        for source in sources[entry["config"]["name"]]
+        source: place for place, entry in enumerate(used) for source in sources[name_of(entry)]
     }
     found: list[tuple[Config, ...]] = []
     begin = open_until = 0
@@ -52,7 +53,7 @@ def segments(model: Config) -> list[tuple[Config, ...]]:
         if open_until <= place:  # nothing in front of this layer is needed behind it
             found.append(tuple(used[begin : place + 1]))
             begin = place + 1
-        open_until = max(open_until, last_use.get(entry["config"]["name"], 0))
+        open_until = max(open_until, last_use.get(name_of(entry), 0))
     return found
 
 
@@ -60,10 +61,10 @@ def sources_of(model: Config) -> dict[str, list[str]]:
     """For each layer of a functional model the layers that it is called on."""
     budget = [_MAX_VALUES]
     return {
-        entry["config"]["name"]: [
+        name_of(entry): [
             reference.layer
             for node in entry.get("inbound_nodes", ())
-            for reference in references(node, entry["config"]["name"], budget).tensors_from
+            for reference in references(node, name_of(entry), budget).tensors_from
         ]
         for entry in model["config"]["layers"]
     }

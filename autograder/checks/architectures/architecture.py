@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograder.artifacts import NotDataError
 from autograder.checks.amounts import Amount, amount
 from autograder.checks.architectures.demands import (
+    Blocks,
     Count,
     Demand,
     InputShape,
     Order,
     Output,
     Parameters,
-    Verdict,
-)
-from autograder.checks.architectures.demands import (
-    inception as inception_demand,
-)
-from autograder.checks.architectures.demands import (
-    residual as residual_demand,
 )
 from autograder.checks.architectures.layer_groups import Group, group
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.aspects import judged
+from autograder.checks.findings import Finding, Outcome, incorrect
 from autograder.checks.subjects import model_data
-from autograder.checks.wording import Shape, opening, sentences
+from autograder.checks.wording import Shape, opening
 from autograder.graphs import GraphError, ModelGraph
 
 MAX_LAYERS_DRAWN = 400
-MAX_PICTURE = 200_000  # characters
 
 OutputChoice = tuple[str | None, int]
 Step = str | tuple[str, ...]
@@ -82,8 +77,8 @@ def architecture(
     Blocks are found by structure: see autograder.graphs.
 
     The finding's `fraction` is the share of demands that are met; all_or_nothing=True gives no
-    share. `details` has a line for each that is not. `picture` shows the model, its blocks
-    outlined; it is left out of large models, and with picture=False. ValueError for what no model
+    share. `picture` shows the model, its blocks outlined; it is left out of large models, and with
+    picture=False. ValueError for what no model
     can be asked for, TypeError for what is no amount.
     """
     asked_for = {
@@ -96,17 +91,18 @@ def architecture(
     }
     demands = _demands(layers, {key: each for key, each in asked_for.items() if each is not None})
     asked = f"{what} has {', '.join(demand.asked for demand in demands)}"
-    data = model_data(model, asked, opening(what))
+    data = model_data(model, asked, what)
     if isinstance(data, Finding):
         return data
     try:
-        verdicts = [demand.judge(data) for demand in demands]
+        finding = judged(asked, [demand.judge(data) for demand in demands])
     except GraphError as error:
-        return Finding(Outcome.INCORRECT, asked, f"{opening(what)} cannot be read: {error}.")
+        return incorrect(asked, f"{opening(what)} cannot be read: {error}")
     except NotDataError as error:
-        return Finding(Outcome.INCORRECT, asked, f"{opening(what)} {error}")
-    drawing = _picture(data.graph) if picture else ""
-    return _finding(asked, demands, verdicts, all_or_nothing, drawing)
+        return incorrect(asked, f"{opening(what)} {error}")
+    if all_or_nothing and finding.fraction is not None:
+        finding = replace(finding, outcome=Outcome.INCORRECT, fraction=0.0)
+    return replace(finding, picture=_picture(data.graph) if picture else "")
 
 
 def _demands(layers: Mapping[str, int | Amount], others: Mapping[str, Any]) -> list[Demand]:
@@ -115,8 +111,8 @@ def _demands(layers: Mapping[str, int | Amount], others: Mapping[str, Any]) -> l
         "order": lambda steps: Order(*_steps(steps)),
         "output": lambda output: Output(_choices(output)),
         "input_shape": lambda shape: InputShape(tuple(shape)),
-        "inception": lambda wanted: inception_demand(amount(wanted)),
-        "residual": lambda wanted: residual_demand(amount(wanted)),
+        "inception": lambda wanted: Blocks.inception(amount(wanted)),
+        "residual": lambda wanted: Blocks.residual(amount(wanted)),
         "parameters": lambda wanted: Parameters(amount(wanted)),
     }
     demands: list[Demand] = [Count(group(kind), amount(wanted)) for kind, wanted in layers.items()]
@@ -124,37 +120,6 @@ def _demands(layers: Mapping[str, int | Amount], others: Mapping[str, Any]) -> l
     if not demands:
         raise ValueError("architecture() was asked for nothing; name a layer, such as Conv2D=2")
     return demands
-
-
-def _finding(
-    asked: str,
-    demands: Sequence[Demand],
-    verdicts: Sequence[Verdict],
-    all_or_nothing: bool,
-    picture: str,
-) -> Finding:
-    failed = [pair for pair in zip(demands, verdicts, strict=True) if not pair[1].is_met]
-    if not failed:
-        found = opening(sentences("; ".join(verdict.found for verdict in verdicts)))
-        return Finding(Outcome.CORRECT, asked, found, picture=picture)
-    details = [f"found {each.found}; expected {demand.expected}" for demand, each in failed]
-    share = 0.0 if all_or_nothing else (len(demands) - len(failed)) / len(demands)
-    advice = dict.fromkeys(each.advice for _, each in failed if each.advice)
-    return Finding(
-        Outcome.PARTLY_CORRECT if share else Outcome.INCORRECT,
-        asked,
-        _summary(len(failed), len(demands)),
-        " ".join(advice),
-        share,
-        details=tuple(details),
-        picture=picture,
-    )
-
-
-def _summary(failed: int, count: int) -> str:
-    if count == 1:
-        return "The model is not as asked."
-    return f"{failed} of {count} demands {'is' if failed == 1 else 'are'} not met."
 
 
 def _steps(order: Sequence[Step]) -> tuple[tuple[str, ...], tuple[tuple[Group, ...], ...]]:
@@ -184,5 +149,4 @@ def _choices(output: OutputChoice | list[OutputChoice]) -> tuple[tuple[str, int]
 
 
 def _picture(graph: ModelGraph) -> str:
-    drawn = graph._repr_svg_() if len(graph.layers) <= MAX_LAYERS_DRAWN else ""
-    return drawn if len(drawn) <= MAX_PICTURE else ""
+    return graph._repr_svg_() if len(graph.layers) <= MAX_LAYERS_DRAWN else ""

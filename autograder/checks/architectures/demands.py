@@ -16,8 +16,9 @@ from autograder.checks.architectures.advice import (
     advice_on_parameters,
     advice_on_residual,
 )
-from autograder.checks.architectures.layer_groups import Group, counted, listed
-from autograder.checks.wording import Shape
+from autograder.checks.architectures.layer_groups import Group
+from autograder.checks.aspects import Aspect
+from autograder.checks.wording import Shape, count, listed
 from autograder.graphs import (
     InceptionBlock,
     ModelGraph,
@@ -27,26 +28,16 @@ from autograder.graphs import (
 )
 from autograder.graphs.reading import show_shape
 
+MAX_LAYERS_NAMED = 4
 MAX_BLOCKS_NAMED = 3
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a demand is met, what was found, and what to try where it is not."""
-
-    is_met: bool
-    found: str
-    advice: str = ""
-
-
 class Demand(Protocol):
-    """`asked` continues "the model has"; `expected` stands after "expected"."""
+    """`asked` continues "the model has"; `judge` says how far a model has it."""
 
     @property
     def asked(self) -> str: ...
-    @property
-    def expected(self) -> str: ...
-    def judge(self, model: ModelData) -> Verdict: ...
+    def judge(self, model: ModelData) -> Aspect: ...
 
 
 @dataclass(frozen=True)
@@ -58,23 +49,19 @@ class Count:
 
     @property
     def asked(self) -> str:
-        return counted(self.wanted, self.group.one, self.group.several)
+        return self.wanted.of(self.group.one)
 
-    @property
-    def expected(self) -> str:
-        return str(self.wanted)
-
-    def judge(self, model: ModelData) -> Verdict:
+    def judge(self, model: ModelData) -> Aspect:
         members = self.group.members(model.graph)
         used = {layer.id for layer in model.graph.used}
         layers = [layer for layer in members if layer.id in used]
         dead = len(members) - len(layers)
-        found = _number(len(layers), self.group.one, self.group.several)
+        found = count(len(layers), self.group.one)
         if layers:
-            found += f": {listed(layers)}"
+            found += f": {listed((layer.describe() for layer in layers), MAX_LAYERS_NAMED)}"
         if dead:
             found += f" ({dead} more on no way from the input to the output)"
-        return Verdict(self.wanted.allows(len(layers)), found)
+        return Aspect.of(self.wanted.allows(len(layers)), found, str(self.wanted))
 
 
 @dataclass(frozen=True)
@@ -86,28 +73,25 @@ class Blocks:
     advise: Callable[[ModelGraph], str]
     wanted: Amount
 
+    @classmethod
+    def inception(cls, wanted: Amount) -> Blocks:
+        return cls("inception block", inception_blocks, advice_on_inception, wanted)
+
+    @classmethod
+    def residual(cls, wanted: Amount) -> Blocks:
+        return cls("residual block", residual_blocks, advice_on_residual, wanted)
+
     @property
     def asked(self) -> str:
-        return counted(self.wanted, self.name, f"{self.name}s")
+        return self.wanted.of(self.name)
 
-    @property
-    def expected(self) -> str:
-        return str(self.wanted)
-
-    def judge(self, model: ModelData) -> Verdict:
+    def judge(self, model: ModelData) -> Aspect:
         blocks = self.find(model.graph)
-        found = _number(len(blocks), self.name, f"{self.name}s")
-        found += _ends([block.merge for block in blocks])
+        found = count(len(blocks), self.name)
+        if blocks:
+            found += f", ending in {listed((block.merge for block in blocks), MAX_BLOCKS_NAMED)}"
         advice = self.advise(model.graph) if len(blocks) < self.wanted.least else ""
-        return Verdict(self.wanted.allows(len(blocks)), found, advice)
-
-
-def inception(wanted: Amount) -> Blocks:
-    return Blocks("inception block", inception_blocks, advice_on_inception, wanted)
-
-
-def residual(wanted: Amount) -> Blocks:
-    return Blocks("residual block", residual_blocks, advice_on_residual, wanted)
+        return Aspect.of(self.wanted.allows(len(blocks)), found, str(self.wanted), advice)
 
 
 @dataclass(frozen=True)
@@ -119,20 +103,17 @@ class Order:
 
     @property
     def asked(self) -> str:
-        return f"{self.expected} in this order"
+        return f"{' → '.join(self.names)} in this order"
 
-    @property
-    def expected(self) -> str:
-        return " → ".join(self.names)
-
-    def judge(self, model: ModelData) -> Verdict:
+    def judge(self, model: ModelData) -> Aspect:
         reached = self._reached(model.graph)
         if reached == len(self.names):
-            return Verdict(True, self.asked)
+            return Aspect(1, self.asked)
         before, missing = self.names[:reached], self.names[reached]
         found = f"{' → '.join(before)}, but no {missing} after it" if before else f"no {missing}"
         exists = any(one.holds(la) for one in self.groups[reached] for la in model.graph.used)
-        return Verdict(False, found, advice_on_order(model.graph, before, missing, exists))
+        advice = advice_on_order(model.graph, before, missing, exists)
+        return Aspect.of(0, found, " → ".join(self.names), advice)
 
     def _reached(self, graph: ModelGraph) -> int:
         """How many of the names, from the first, one way from the input passes in order."""
@@ -140,10 +121,10 @@ class Order:
         for layer in graph.layers:
             if not layer.on_path:
                 continue
-            count = max((best.get(each, 0) for each in layer.inputs), default=0)
-            if count < len(self.groups) and any(one.holds(layer) for one in self.groups[count]):
-                count += 1
-            best[layer.id] = count
+            passed = max((best.get(each, 0) for each in layer.inputs), default=0)
+            if passed < len(self.groups) and any(one.holds(layer) for one in self.groups[passed]):
+                passed += 1
+            best[layer.id] = passed
         return max((best.get(each, 0) for each in graph.output_ids), default=0)
 
 
@@ -155,27 +136,29 @@ class Output:
 
     @property
     def asked(self) -> str:
-        return f"an output of {self.expected}"
+        return f"an output of {self._expected}"
 
     @property
-    def expected(self) -> str:
+    def _expected(self) -> str:
         return " or ".join(_output(*choice) for choice in self.choices)
 
-    def judge(self, model: ModelData) -> Verdict:
-        is_met, found = self._look(model.graph)
-        return Verdict(is_met, found, "" if is_met else advice_on_output(model.graph, self.choices))
+    def judge(self, model: ModelData) -> Aspect:
+        graph = model.graph
+        is_met, found = self._look(graph)
+        advice = "" if is_met else advice_on_output(graph, self.choices)
+        return Aspect.of(is_met, found, self._expected, advice)
 
     def _look(self, graph: ModelGraph) -> tuple[bool, str]:
         if len(graph.outputs) != 1:
             return False, f"{len(graph.outputs)} outputs"
         shape = graph.outputs[0].output_shape
         activation = graph.output_activation or "linear"
-        if shape is None or len(shape) != 2 or shape[1] is None:
-            return False, f"an output of {_activation(activation)} and {_shape(shape)}"
-        return (
-            activation,
-            shape[1],
-        ) in self.choices, f"an output of {_output(activation, shape[1])}"
+        if shape is None:
+            return False, f"an output of unknown shape with {_activation(activation)}"
+        if len(shape) != 2 or shape[1] is None:
+            return False, f"an output of {show_shape(shape)} with {_activation(activation)}"
+        choice = activation, shape[1]
+        return choice in self.choices, f"an output of {_output(*choice)}"
 
 
 @dataclass(frozen=True)
@@ -186,18 +169,18 @@ class InputShape:
 
     @property
     def asked(self) -> str:
-        return f"an input of {self.expected}"
+        return f"an input of {self._expected}"
 
     @property
-    def expected(self) -> str:
+    def _expected(self) -> str:
         return "×".join("any" if each is None else str(each) for each in self.shape)
 
-    def judge(self, model: ModelData) -> Verdict:
+    def judge(self, model: ModelData) -> Aspect:
         inputs = model.graph.inputs
         if len(inputs) != 1:
-            return Verdict(False, _number(len(inputs), "input", "inputs"))
+            return Aspect.of(0, count(len(inputs), "input"), f"one, of {self._expected}")
         given = inputs[0].output_shape
-        return Verdict(self._fits(given), f"an input of {show_shape(given)}")
+        return Aspect.of(self._fits(given), f"an input of {show_shape(given)}", self._expected)
 
     def _fits(self, given: Shape | None) -> bool:
         """A length that the model leaves open takes any."""
@@ -218,42 +201,21 @@ class Parameters:
 
     @property
     def asked(self) -> str:
-        return counted(self.wanted, "parameter", "parameters")
+        return self.wanted.of("parameter")
 
-    @property
-    def expected(self) -> str:
-        return str(self.wanted)
-
-    def judge(self, model: ModelData) -> Verdict:
-        count = model.graph.parameters
-        if count is None:
-            count = sum(prod(tensor.shape) for tensor in model.tensors.values())
-        is_met = self.wanted.allows(count)
-        is_large = self.wanted.most is not None and count > self.wanted.most
-        advice = advice_on_parameters(model.graph, count) if is_large else ""
-        return Verdict(is_met, _number(count, "parameter", "parameters"), advice)
-
-
-def _number(count: int, one: str, several: str) -> str:
-    return f"{count:,} {one if count == 1 else several}" if count else f"no {one}"
-
-
-def _ends(merges: Sequence[str]) -> str:
-    """Where blocks end, by the names of their last layers."""
-    if not merges:
-        return ""
-    rest = len(merges) - MAX_BLOCKS_NAMED
-    more = f" and {rest} more" if rest > 0 else ""
-    return f", ending in {', '.join(merges[:MAX_BLOCKS_NAMED])}{more}"
+    def judge(self, model: ModelData) -> Aspect:
+        number = model.graph.parameters
+        if number is None:
+            number = sum(prod(tensor.shape) for tensor in model.tensors.values())
+        is_large = self.wanted.most is not None and number > self.wanted.most
+        advice = advice_on_parameters(model.graph, number) if is_large else ""
+        found = count(number, "parameter")
+        return Aspect.of(self.wanted.allows(number), found, str(self.wanted), advice)
 
 
 def _output(activation: str, units: int) -> str:
-    return f"{_number(units, 'unit', 'units')} with {_activation(activation)}"
+    return f"{count(units, 'unit')} with {_activation(activation)}"
 
 
 def _activation(name: str) -> str:
     return "no activation" if name == "linear" else name
-
-
-def _shape(shape: Shape | None) -> str:
-    return "unknown shape" if shape is None else f"shape {show_shape(shape)}"

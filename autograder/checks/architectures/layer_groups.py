@@ -6,16 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from autograder.checks.amounts import Amount
 from autograder.graphs import Layer, ModelGraph, kinds, names
 
 
 @dataclass(frozen=True)
 class Group:
-    """Layers that count alike, and what one and several of them are called."""
+    """Layers that count alike, and what one of them is called."""
 
     one: str
-    several: str
     holds: Callable[[Layer], bool]
 
     def members(self, graph: ModelGraph) -> list[Layer]:
@@ -38,23 +36,7 @@ def group(name: str) -> Group:
         near = get_close_matches(name, [*GROUPS, *names.LAYERS], 1, 0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{name!r} is neither a Keras layer nor a group of layers{hint}")
-    return Group(f"{kind} layer", f"{kind} layers", _of(frozenset({kind})))
-
-
-def counted(amount: Amount, one: str, several: str) -> str:
-    """An amount and its noun: "at least 2 convolutions", "no pooling layer"."""
-    if amount.most == 0:
-        return f"no {one}"
-    last = amount.least if amount.most is None else amount.most
-    noun = one if last == 1 else several
-    return f"any number of {several}" if str(amount) == "any number" else f"{amount} {noun}"
-
-
-def listed(layers: list[Layer], limit: int = 4) -> str:
-    """conv2d (3×3, 16), conv2d (3×3, 32) and 5 more"""
-    shown = ", ".join(layer.describe() for layer in layers[:limit])
-    rest = len(layers) - limit
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return Group(f"{kind} layer", _of(frozenset({kind})))
 
 
 def _of(wanted: frozenset[str]) -> Callable[[Layer], bool]:
@@ -68,16 +50,12 @@ def _is_regularized(layer: Layer) -> bool:
 
 
 GROUPS = {
-    "convolution": Group("convolution", "convolutions", _of(kinds.CONVOLUTIONS)),
+    "convolution": Group("convolution", _of(kinds.CONVOLUTIONS)),
     "pooling": Group(
-        "pooling layer",
-        "pooling layers",
-        _of(kinds.POOLINGS | kinds.GLOBAL_POOLINGS | kinds.ADAPTIVE_POOLINGS),
+        "pooling layer", _of(kinds.POOLINGS | kinds.GLOBAL_POOLINGS | kinds.ADAPTIVE_POOLINGS)
     ),
-    "normalization": Group(
-        "normalization layer", "normalization layers", _of(kinds.NORMALIZATIONS)
-    ),
-    "augmentation": Group("augmentation layer", "augmentation layers", _of(kinds.AUGMENTATIONS)),
-    "dropout": Group("dropout layer", "dropout layers", _of(kinds.DROPOUTS)),
-    "regularization": Group("regularized layer", "regularized layers", _is_regularized),
+    "normalization": Group("normalization layer", _of(kinds.NORMALIZATIONS)),
+    "augmentation": Group("augmentation layer", _of(kinds.AUGMENTATIONS)),
+    "dropout": Group("dropout layer", _of(kinds.DROPOUTS)),
+    "regularization": Group("regularized layer", _is_regularized),
 }

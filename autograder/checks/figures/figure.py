@@ -9,9 +9,9 @@ from autograder.artifacts.figures.pixels import is_blank
 from autograder.checks.amounts import Amount, amount, at_least
 from autograder.checks.aspects import Aspect, judged
 from autograder.checks.figures.panels import LEAST_SIDE, Panel, Panels, names, panels_of
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.findings import Finding, incorrect
 from autograder.checks.subjects import figure_data
-from autograder.checks.wording import count, legible, opening, sentences
+from autograder.checks.wording import count, legible, listed, opening, sentences
 
 WIDTH, HEIGHT = 200, 150  # pixels
 UNSEEN = 0.5  # what a demand earns that a picture alone cannot show
@@ -23,7 +23,7 @@ ADVICE_BLANK = (
     "Write fig = plt.figure(...) before you draw and in the same cell, and plt.show() last: "
     "what is drawn before plt.figure() or after plt.show() goes into another figure."
 )
-TINY = "{what} is {width} × {height} pixels; at least {least} are needed"
+TINY = "{what} is {given} pixels; expected at least {least}"
 ADVICE_TINY = "Make it larger: plt.figure(figsize=(10, 6))."
 NOTHING = "{what} shows no panel"
 EMPTY = "nothing is drawn into {names}"
@@ -39,10 +39,8 @@ ADVICE_LABELS = 'Say what the axes measure: ax.set_xlabel("epoch"), ax.set_ylabe
 ADVICE_CURVES = "Draw each curve with ax.plot(...); one point alone makes none."
 ADVICE_IMAGES = "Draw each image with ax.imshow(...)."
 ADVICE_LEGEND = 'Give each curve a name, ax.plot(..., label="training"), then ax.legend().'
-NOT_TO_BE_SEEN = (
-    "{thing} cannot be told from a picture alone, so this earns half: hand in the Matplotlib "
-    "figure itself"
-)
+NOT_TO_BE_SEEN = "{thing} cannot be told from a picture alone: this earns half"
+ADVICE_MATPLOTLIB = "Hand in the Matplotlib figure itself."
 
 
 def figure(
@@ -82,13 +80,13 @@ def figure(
     curves = None if lines is None else amount(lines)
     pictures = None if images is None else amount(images)
     asked = _asked(what, wanted, curves, pictures, titles, labels, legend)
-    data = figure_data(answer, asked, opening(what))
+    data = figure_data(answer, asked, what)
     if isinstance(data, Finding):
         return data
     try:
         found = panels_of(data)
     except NotDataError as error:
-        return Finding(Outcome.INCORRECT, asked, sentences(f"{opening(what)} {error}"))
+        return incorrect(asked, f"{opening(what)} {error}")
     unfit = _unfit(data, found, asked, what, size)
     if unfit is not None:
         return unfit
@@ -101,7 +99,7 @@ def figure(
         *([_curves(found.shown, curves)] if curves else []),
         *([_pictures(found.shown, pictures)] if pictures else []),
     ]
-    return judged(asked, [demand.at_most(enough.share) for demand in demands], _summary(found))
+    return judged(asked, demands, _summary(found), most=enough.share)
 
 
 def _asked(
@@ -113,15 +111,15 @@ def _asked(
     labels: bool,
     legend: bool,
 ) -> str:
-    parts = (
-        f"{panels} {'panel' if panels.least == 1 else 'different panels'}",
+    more = (
         "titles" if titles else "",
         "axis labels" if labels else "",
         "a legend" if legend else "",
-        f"curves ({curves})" if curves else "",
-        f"images ({pictures})" if pictures else "",
+        curves.of("curve") if curves else "",
+        pictures.of("image") if pictures else "",
     )
-    return f"{what} shows {', '.join(filter(None, parts))}"
+    asked = f"{what} shows {panels.of('panel', 'different panels')}"
+    return f"{asked} with {listed(filter(None, more))}" if any(more) else asked
 
 
 def _unfit(
@@ -130,15 +128,13 @@ def _unfit(
     """The finding that ends the check where there is nothing to look at."""
     subject = opening(what)
     if is_blank(data.pixels):
-        text = sentences(BLANK.format(what=subject))
-        return Finding(Outcome.INCORRECT, asked, text, ADVICE_BLANK)
+        return incorrect(asked, BLANK.format(what=subject), ADVICE_BLANK)
     if data.width < size[0] or data.height < size[1]:
-        sizes = {"width": data.width, "height": data.height, "least": f"{size[0]} × {size[1]}"}
-        text = sentences(TINY.format(what=subject, **sizes))
-        return Finding(Outcome.INCORRECT, asked, text, ADVICE_TINY)
+        given, least = f"{data.width} × {data.height}", f"{size[0]} × {size[1]}"
+        return incorrect(asked, TINY.format(what=subject, given=given, least=least), ADVICE_TINY)
     if not found.shown:
         text = sentences(NOTHING.format(what=subject), *map(opening, _lost(found)))
-        return Finding(Outcome.INCORRECT, asked, text, ADVICE_PANELS)
+        return incorrect(asked, text, ADVICE_PANELS)
     return None
 
 
@@ -147,17 +143,15 @@ def _panels(found: Panels, wanted: Amount) -> Aspect:
     silent = sum(panel.axes is not None and panel.is_picture for panel in found.blank)
     if wanted.allows(different) or different < wanted.least <= different + min(silent, different):
         return Aspect()
-    text = f"found {count(different, 'different panel')}, expected {wanted}"
+    text = count(different, "different panel")
+    share = wanted.share(different)
     if different > wanted.least:
-        return Aspect((wanted.most or 0) / different, text)
+        return Aspect.of(share, text, str(wanted))
     copies = [SAME.format(names=names(group)) for group in found.groups if len(group) > 1]
     unsure = [GUTTERS] if _is_picture_alone(found.shown) else []
     reasons = "; ".join([*copies[:MAX_GROUPS], *_lost(found), *unsure])
-    return Aspect(
-        different / wanted.least,
-        f"{text}: {reasons}" if reasons else text,
-        ADVICE_SAME if copies else ADVICE_PANELS,
-    )
+    expected = f"{wanted}: {reasons}" if reasons else str(wanted)
+    return Aspect.of(share, text, expected, ADVICE_SAME if copies else ADVICE_PANELS)
 
 
 def _lost(found: Panels) -> list[str]:
@@ -173,34 +167,34 @@ def _lost(found: Panels) -> list[str]:
 
 def _titles(shown: Sequence[Panel]) -> Aspect:
     without = [panel for panel in shown if panel.title == ""]
-    return _lacking(without, len(shown), "title", ADVICE_TITLES)
+    return _lacking(without, len(shown), "a title", ADVICE_TITLES)
 
 
 def _labels(shown: Sequence[Panel]) -> Aspect:
     if _is_picture_alone(shown):
-        return Aspect(UNSEEN, NOT_TO_BE_SEEN.format(thing="axis labels"))
+        return _unseen("axis labels")
     plots = [panel for panel in shown if not panel.is_picture]
     without = [panel for panel in plots if not (panel.xlabel and panel.ylabel)]
-    return _lacking(without, len(plots), "label on both axes", ADVICE_LABELS)
+    return _lacking(without, len(plots), "a label on each axis", ADVICE_LABELS)
 
 
 def _legend(shown: Sequence[Panel]) -> Aspect:
     if _is_picture_alone(shown):
-        return Aspect(UNSEEN, NOT_TO_BE_SEEN.format(thing="a legend"))
+        return _unseen("a legend")
     crowded = [panel for panel in shown if panel.curves > 1]
     without = [panel for panel in crowded if not (panel.axes and panel.axes.legend)]
-    return _lacking(without, len(crowded), "legend", ADVICE_LEGEND)
+    return _lacking(without, len(crowded), "a legend", ADVICE_LEGEND)
 
 
 def _curves(shown: Sequence[Panel], wanted: Amount) -> Aspect:
     if _is_picture_alone(shown):
-        return Aspect(UNSEEN, NOT_TO_BE_SEEN.format(thing="curves"))
+        return _unseen("curves")
     return _counted(sum(panel.curves for panel in shown), "curve", wanted, ADVICE_CURVES)
 
 
 def _pictures(shown: Sequence[Panel], wanted: Amount) -> Aspect:
     if _is_picture_alone(shown):
-        return Aspect(UNSEEN, NOT_TO_BE_SEEN.format(thing="images"))
+        return _unseen("images")
     images = sum(panel.axes.images for panel in shown if panel.axes)
     return _counted(images, "image", wanted, ADVICE_IMAGES)
 
@@ -208,14 +202,16 @@ def _pictures(shown: Sequence[Panel], wanted: Amount) -> Aspect:
 def _lacking(without: Sequence[Panel], total: int, thing: str, advice: str) -> Aspect:
     if not without:
         return Aspect()
-    return Aspect(1 - len(without) / total, f"no {thing}: {names(without)}", advice)
+    lack = "lacks" if len(without) == 1 else "lack"
+    return Aspect(1 - len(without) / total, f"{names(without)} {lack} {thing}", advice)
 
 
 def _counted(found: int, thing: str, wanted: Amount, advice: str) -> Aspect:
-    if wanted.allows(found):
-        return Aspect()
-    share = found / wanted.least if found < wanted.least else (wanted.most or 0) / found
-    return Aspect(share, f"found {count(found, thing)}, expected {wanted}", advice)
+    return Aspect.of(wanted.share(found), count(found, thing), str(wanted), advice)
+
+
+def _unseen(thing: str) -> Aspect:
+    return Aspect(UNSEEN, NOT_TO_BE_SEEN.format(thing=thing), ADVICE_MATPLOTLIB)
 
 
 def _is_picture_alone(shown: Sequence[Panel]) -> bool:

@@ -9,12 +9,11 @@ from functools import cached_property
 from autograder.artifacts import FigureData
 from autograder.artifacts.figures.figure import AxesData
 from autograder.artifacts.figures.pixels import alike, background, crop, ink, is_blank, pieces
-from autograder.checks.wording import legible
+from autograder.checks.wording import legible, numbered
 
 FRAME = 3  # pixels: what lies so near to a panel's edge is its frame
 LEAST_SIDE = 16  # pixels; nothing can be made out in less
 ABOVE = 0.12  # of the picture's height: so far above a panel its title is looked for
-MAX_NAMED = 6
 MAX_TITLE = 30
 
 
@@ -92,15 +91,9 @@ def panels_of(data: FigureData) -> Panels:
     return Panels(data, _labelled(lists.pop("shown", ()), data), **lists)
 
 
-def names(panels: Iterable[Panel], noun: str = "panel") -> str:
-    """ "panel 3", "panels 2 (conv1), 5 and 6", "panels 1, 2, 3, 4, 5, 6 and 10 more"."""
-    named = [panel.name for panel in panels]
-    rest = len(named) - MAX_NAMED
-    if rest > 1:
-        named[MAX_NAMED:] = [f"{rest} more"]
-    if len(named) == 1:
-        return f"{noun} {named[0]}"
-    return f"{noun}s {', '.join(named[:-1])} and {named[-1]}"
+def names(panels: Iterable[Panel]) -> str:
+    """ "panel 3", "panels 2 (conv1), 5 and 6", "panels 1, 2, 3, 4, 5, 6 and 10 more" """
+    return numbered("panel", (panel.name for panel in panels))
 
 
 def _state(panel: Panel, data: FigureData) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from autograder.artifacts import NotDataError
 from autograder.artifacts.table import columns_of, is_table
 from autograder.checks.numbers.reading import NotAnArray, as_array
-from autograder.checks.wording import legible
+from autograder.checks.wording import legible, listed, shown
 
 MAX_ROWS = 1_000
 MAX_COLUMNS = 100
@@ -19,10 +19,7 @@ MAX_NUMBERS = 20  # of a cell that is a list, such as the units of each layer
 Cell = float | str | None
 TableRow = dict[str, Cell]
 
-NOT_A_TABLE = (
-    "is of type {kind}; give a list of dicts, one for each row, a dict of lists, one for each "
-    "column, or a DataFrame"
-)
+NOT_A_TABLE = "is of type {kind}, which is no table"
 NOT_A_ROW = "has something of type {kind} for row {number}; each row is a dict, column: value"
 UNEQUAL = "has columns of unequal length: {lengths}"
 FAILED = "could not be read ({error})"
@@ -57,7 +54,7 @@ def _rows(table: object) -> list[TableRow]:
         return _from_columns(table)
     if isinstance(table, list | tuple):
         return _from_dicts(table)
-    raise NotDataError(NOT_A_TABLE.format(kind=type(table).__name__[:60]))
+    raise NotDataError(NOT_A_TABLE.format(kind=shown(type(table).__name__)))
 
 
 def _from_dicts(rows: Sequence[Any]) -> list[TableRow]:
@@ -65,7 +62,7 @@ def _from_dicts(rows: Sequence[Any]) -> list[TableRow]:
     read = []
     for number, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
-            kind = type(row).__name__[:60]
+            kind = shown(type(row).__name__)
             raise NotDataError(NOT_A_ROW.format(kind=kind, number=number))
         _check_size(0, len(row))
         read.append({plain(name): _cell(value) for name, value in row.items()})
@@ -77,8 +74,8 @@ def _from_columns(table: Mapping[Any, Any]) -> list[TableRow]:
     columns = {plain(name): _cells(values) for name, values in table.items()}
     lengths = {len(cells) for cells in columns.values()}
     if len(lengths) > 1:
-        shown = ", ".join(f"{legible(str(name), 30)} {len(columns[plain(name)])}" for name in table)
-        raise NotDataError(UNEQUAL.format(lengths=legible(shown, 120)))
+        named = listed(f"{shown(str(name))} ({len(columns[plain(name)])})" for name in table)
+        raise NotDataError(UNEQUAL.format(lengths=named))
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 

@@ -10,12 +10,11 @@ from autograder.checks.amounts import Amount, amount, at_least
 from autograder.checks.answers import NotUsable, explain, is_unanswered
 from autograder.checks.aspects import Aspect, judged
 from autograder.checks.figures.rows import Cell, TableRow, plain, rows_of
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.findings import Finding, incorrect
 from autograder.checks.numbers.reading import NotAnArray, as_array
-from autograder.checks.subjects import ADVICE_NOT_ANSWERED, NOT_ANSWERED
-from autograder.checks.wording import count, opening, sentences
+from autograder.checks.subjects import no_data
+from autograder.checks.wording import count, listed, numbered, opening
 
-MAX_NAMED = 6
 MAX_GROUPS = 3
 CLOSE = 1e-6  # relative: what one number differs by when it is written down twice
 
@@ -23,14 +22,17 @@ Range = tuple[float, float] | None
 
 _NOT_ASKED = object()
 
+ADVICE_TABLE = (
+    "Give a list of dicts, one for each row; a dict of lists, one for each column; or a DataFrame."
+)
 EMPTY = "{what} has no rows"
 ADVICE_ROWS = "Add a row for each thing that you tried: the settings and what came out."
 ADVICE_COLUMNS = "Call the columns as the question does; capitals, spaces and _ do not matter."
-PERCENT = "column {column} is in percent in {rows} ({example:g}), expected a share from 0 to 1"
-ADVICE_PERCENT = "Divide by 100."
+PERCENT = "column {column} is in percent in {rows} ({example:g}); expected a share from 0 to 1"
+ADVICE_PERCENT = "Divide the percentages by 100."
 EMPTY_CELL = "column {column} is empty in {rows}"
 NO_NUMBER = "column {column} is no number in {rows}"
-OUTSIDE = "column {column} is {example:g} in {rows}, expected {low:g} to {high:g}"
+OUTSIDE = "column {column} is {example:g} in {rows}; expected {low:g} to {high:g}"
 ADVICE_NUMBERS = "Write numbers without quotes, as your experiment gave them."
 SAME = "the same {columns} in {rows}"
 ADVICE_SAME = "Change at least one setting from one row to the next."
@@ -68,51 +70,44 @@ def table(
     student chose, as a dict of some of its columns or as a number counted from 0; one of several
     equally good rows is right. Only what is in the table is judged: not whether it is true.
 
-    The fraction is the mean of how far each demand is met, none further than the rows are there and
-    the columns. ValueError for a `best` or `distinct`
-    that is not among the columns.
+    The fraction is the mean of how far each demand is met, none further than the rows and columns
+    are there. ValueError for a `best` or `distinct` that is not among the columns.
     """
     wanted = amount(rows)
     ranges = dict(columns) if isinstance(columns, Mapping) else dict.fromkeys(columns)
     distinct = [name for name in ranges if name != best] if distinct is None else list(distinct)
     if not {*distinct, *([best] if best else [])} <= ranges.keys():
         raise ValueError(f"best and distinct: expected names out of {', '.join(ranges)}")
-    asked = f"{what} has {wanted} rows with {', '.join(ranges)}"
+    asked = f"{what} has {wanted.of('row')} with {listed(ranges, len(ranges))}"
     read = _read(answer, asked, what)
     if isinstance(read, Finding):
         return read
     present = {name for row in read for name in row}
-    enough = _rows(read, wanted).at_most(
-        sum(plain(name) in present for name in ranges) / len(ranges)
-    )
+    share_of_columns = sum(plain(name) in present for name in ranges) / len(ranges)
+    enough = _rows(read, wanted)
     demands = [enough, *(_column(read, name, bounds) for name, bounds in ranges.items())]
     demands += [_distinct(read, distinct)] if distinct else []
     if best is not None and choice is not _NOT_ASKED:
         demands.append(_choice(read, best, lowest, choice))
-    found = f"{what} has {count(len(read), 'row')} with {', '.join(ranges)}"
-    return judged(asked, [demand.at_most(enough.share) for demand in demands], found)
+    found = f"{what} has {count(len(read), 'row')} with {listed(ranges, len(ranges))}"
+    return judged(asked, demands, found, most=min(enough.share, share_of_columns))
 
 
 def _read(answer: object, asked: str, what: str) -> list[TableRow] | Finding:
-    if is_unanswered(answer):
-        return Finding(Outcome.NOT_ATTEMPTED, asked, NOT_ANSWERED, ADVICE_NOT_ANSWERED)
-    if isinstance(answer, NotUsable):
-        return Finding(Outcome.INCORRECT, asked, sentences(explain(answer)))
+    if finding := no_data(answer, asked, ADVICE_TABLE):
+        return finding
     try:
         rows = rows_of(answer)
     except NotDataError as error:
-        return Finding(Outcome.INCORRECT, asked, sentences(f"{opening(what)} {error}"))
+        return incorrect(asked, f"{opening(what)} {error}", ADVICE_TABLE)
     if not rows:
-        text = sentences(EMPTY.format(what=opening(what)))
-        return Finding(Outcome.INCORRECT, asked, text, ADVICE_ROWS)
+        return incorrect(asked, EMPTY.format(what=opening(what)), ADVICE_ROWS)
     return rows
 
 
 def _rows(rows: list[TableRow], wanted: Amount) -> Aspect:
-    if wanted.allows(len(rows)):
-        return Aspect()
-    share = len(rows) / wanted.least if len(rows) < wanted.least else (wanted.most or 0) / len(rows)
-    return Aspect(share, f"found {count(len(rows), 'row')}, expected {wanted}", ADVICE_ROWS)
+    found = count(len(rows), "row")
+    return Aspect.of(wanted.share(len(rows)), found, str(wanted), ADVICE_ROWS)
 
 
 def _column(rows: list[TableRow], name: str, bounds: Range) -> Aspect:
@@ -142,9 +137,8 @@ def _flaws(wrong: Sequence[bool], text: str, values: Mapping[str, object], advic
     numbers = [number for number, is_wrong in enumerate(wrong, 1) if is_wrong]
     if not numbers:
         return Aspect()
-    return Aspect(
-        1 - len(numbers) / len(wrong), text.format(rows=_named(numbers), **values), advice
-    )
+    found = text.format(rows=_named(numbers), **values)
+    return Aspect(1 - len(numbers) / len(wrong), found, advice)
 
 
 def _distinct(rows: list[TableRow], names: Sequence[str]) -> Aspect:
@@ -155,7 +149,7 @@ def _distinct(rows: list[TableRow], names: Sequence[str]) -> Aspect:
     if not copies:
         return Aspect()
     same = "; ".join(_named(numbers) for numbers in copies[:MAX_GROUPS])
-    text = SAME.format(rows=same, columns=" and ".join(names))
+    text = SAME.format(rows=same, columns=listed(names))
     return Aspect((len(groups) - 1) / len(rows), text, ADVICE_SAME)
 
 
@@ -205,8 +199,4 @@ def _same(one: Cell, other: Cell) -> bool:
 
 
 def _named(numbers: Sequence[int]) -> str:
-    """ "row 2", "rows 2 and 5", "rows 1, 2, 3, 4, 5, 6 and 4 more"."""
-    words = [str(number) for number in numbers]
-    if len(words) > MAX_NAMED + 1:
-        words[MAX_NAMED:] = [f"{len(words) - MAX_NAMED} more"]
-    return f"row {words[0]}" if len(words) == 1 else f"rows {', '.join(words[:-1])} and {words[-1]}"
+    return numbered("row", map(str, numbers))

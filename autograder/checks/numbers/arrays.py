@@ -5,16 +5,14 @@ from itertools import islice
 
 import numpy as np
 
-from autograder.checks.answers import Missing, NotUsable, explain, is_unanswered
-from autograder.checks.findings import Finding, Mistake, Outcome
+from autograder.checks.findings import Finding, Mistake, Outcome, incorrect
 from autograder.checks.numbers.reading import Array, NotAnArray, as_channels
-from autograder.checks.wording import Shape, noun, opening, place, sentences, skeleton
+from autograder.checks.subjects import no_data
+from autograder.checks.wording import Shape, fits, noun, opening, place, sentences, skeleton
 
 MAX_ENTRIES_NAMED = 6
 MAX_ENTRIES_NAMED_BESIDE_A_MISTAKE = 3
 
-NOT_ANSWERED = "There is no answer yet."
-ADVICE_NOT_ANSWERED = "Write your answer into the question's cell, run that cell, then this one."
 ADVICE_UNUSABLE = "Give plain numbers: a number, a nested list or a NumPy array."
 ADVICE_CHANNELS = (
     "Give an array with the channels last, or a dict with one plane of numbers per channel."
@@ -49,11 +47,11 @@ def form(
     array = _read(answer, channels, asked)
     if isinstance(array, Finding):
         return array
-    received = noun(array.shape)
-    if any(_fits(array.shape, each) for each in shapes):
-        return Finding(Outcome.CORRECT, asked, f"Received {received}.")
-    found = f"Expected {expected}. Received {received}."
-    return Finding(Outcome.INCORRECT, asked, found, _form_advice(array.shape, shapes, channels))
+    received = f"Received {noun(array.shape)}"
+    if any(fits(array.shape, each) for each in shapes):
+        return Finding(Outcome.CORRECT, asked, sentences(received))
+    advice = _form_advice(array.shape, shapes, channels)
+    return incorrect(asked, f"{received}; expected {expected}", advice)
 
 
 def equal(
@@ -104,16 +102,12 @@ def equal(
 
 def _read(answer: object, channels: Sequence[str] | None, asked: str) -> Array | Finding:
     """The answer as an array, or the finding that ends the check."""
-    if is_unanswered(answer):
-        found = explain(answer) if isinstance(answer, Missing) else NOT_ANSWERED
-        return Finding(Outcome.NOT_ATTEMPTED, asked, sentences(found), ADVICE_NOT_ANSWERED)
-    if isinstance(answer, NotUsable):
-        found = sentences(explain(answer))
-        return Finding(Outcome.INCORRECT, asked, found, ADVICE_UNUSABLE)
+    if finding := no_data(answer, asked, ADVICE_UNUSABLE):
+        return finding
     array = as_channels(answer, channels)
     if isinstance(array, NotAnArray):
         advice = ADVICE_CHANNELS if channels else ADVICE_UNUSABLE
-        return Finding(Outcome.INCORRECT, asked, sentences(opening(array.reason)), advice)
+        return incorrect(asked, opening(array.reason), advice)
     return array
 
 
@@ -132,18 +126,12 @@ def _expected(shape: Shape, channels: Sequence[str] | None) -> str:
     return f"{noun(shape)}, channels last, or a dict with the keys {keys} (each of {planes})"
 
 
-def _fits(shape: tuple[int, ...], expected: Shape) -> bool:
-    return len(shape) == len(expected) and all(
-        wanted is None or size == wanted for size, wanted in zip(shape, expected, strict=True)
-    )
-
-
 def _form_advice(
     shape: tuple[int, ...], shapes: list[Shape], channels: Sequence[str] | None
 ) -> str:
-    if any(_fits(tuple(n for n in shape if n != 1), each) for each in shapes):
+    if any(fits([size for size in shape if size != 1], each) for each in shapes):
         return ADVICE_EXTRA_AXIS
-    if channels and any(_fits((*shape[1:], *shape[:1]), each) for each in shapes):
+    if channels and any(fits((*shape[1:], *shape[:1]), each) for each in shapes):
         return ADVICE_CHANNELS_LAST
     if shapes == [()]:
         return ADVICE_SCALAR

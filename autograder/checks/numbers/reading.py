@@ -69,6 +69,17 @@ def as_channels(value: object, channels: Sequence[str] | None) -> Array | NotAnA
         return NotAnArray(str(_failed(value, (), problem)))
 
 
+def converted(tensor: object) -> Any:
+    """What a tensor of any framework, known by its methods, makes of itself for NumPy, or None.
+
+    Raises whatever those methods raise.
+    """
+    if callable(detach := getattr(tensor, "detach", None)):
+        tensor = detach().cpu()  # PyTorch's alone: TensorFlow's cpu() warns on stderr
+    convert = getattr(tensor, "numpy", None) or getattr(tensor, "__array__", None)
+    return convert() if callable(convert) else None
+
+
 def _read_planes(planes: dict[object, object], channels: Sequence[str]) -> Array | NotAnArray:
     named = {str(key).strip().lower(): plane for key, plane in planes.items()}
     if len(named) != len(planes) or set(named) != {name.lower() for name in channels}:
@@ -120,17 +131,13 @@ def _read_sequence(items: Sequence[object], index: tuple[int, ...]) -> Array:
 
 
 def _read_tensor(value: object, index: tuple[int, ...]) -> Array:
-    """Tensors of any framework, which are recognised by their methods and never imported."""
     try:
-        if callable(detach := getattr(value, "detach", None)):
-            value = detach().cpu()  # PyTorch's alone: TensorFlow's cpu() warns on stderr
-        convert = getattr(value, "numpy", None) or getattr(value, "__array__", None)
-        converted = convert() if callable(convert) else None
+        array = converted(value)
     except Exception as problem:
         raise _failed(value, index, problem) from None
-    if type(converted) is not np.ndarray and not isinstance(converted, np.generic):
+    if type(array) is not np.ndarray and not isinstance(array, np.generic):
         raise _UnreadableError(index, NOT_NUMBERS.format(kind=type(value).__name__))
-    return _numbers(converted, index)
+    return _numbers(array, index)
 
 
 def _numbers(value: object, index: tuple[int, ...]) -> Array:

@@ -21,7 +21,7 @@ def accuracy(
     *,
     inputs: str = "0..1",
     output: Output = None,
-    what: str = "The model",
+    what: str = "the model",
 ) -> Finding:
     """How many of the hidden images the model gets right; points from `floor` to `full`.
 

@@ -14,6 +14,7 @@ from autograder.checks.findings import Finding, Outcome
 from autograder.checks.predictions import feeding
 from autograder.checks.predictions.conventions import Convention, UnfitError, choose, classes
 from autograder.checks.subjects import model_data
+from autograder.checks.wording import opening, sentences
 from autograder.graphs import GraphError
 
 NO_IMAGES = "The hidden images are only where hand-ins are graded."
@@ -67,9 +68,10 @@ def measure(answer: object, question: Question, asked: str, what: str) -> Measur
     except UnfitError as error:
         return Finding(Outcome.INCORRECT, asked, f"{error}.", error.advice)
     except NotDataError as error:
-        return Finding(Outcome.INCORRECT, asked, f"{what} {error}")
+        return Finding(Outcome.INCORRECT, asked, sentences(opening(f"{what} {error}")))
     except GraphError as error:
-        return Finding(Outcome.INCORRECT, asked, f"{what} cannot be read: {error}.")
+        found = sentences(opening(f"{what} cannot be read: {error}"))
+        return Finding(Outcome.INCORRECT, asked, found)
     except DataError:
         return Finding(Outcome.COULD_NOT_BE_GRADED, asked, NO_IMAGES, ADVICE_NO_IMAGES)
 

@@ -7,14 +7,14 @@ from itertools import islice
 
 import numpy as np
 
-from autograder.checks.answers import NotUsable, explain, is_unanswered
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.answers import is_unanswered
+from autograder.checks.findings import Finding, Outcome, incorrect
 from autograder.checks.predictions.accuracy import percent
 from autograder.checks.predictions.conventions import Output, conventions
 from autograder.checks.predictions.feeding import check_question
 from autograder.checks.predictions.intervals import tolerance
 from autograder.checks.predictions.measuring import Measured, Question, measure
-from autograder.checks.subjects import ADVICE_NOT_ANSWERED, NOT_ANSWERED
+from autograder.checks.subjects import no_data
 from autograder.checks.wording import count, legible
 
 MAX_MODELS = 8
@@ -52,7 +52,7 @@ def reported(
         reported 99.0 % on 500, measured 82.0 % on 1,000     differs
         reported 87.0                                        read as 87.0 %, and told so
     """
-    asked = "The reported accuracies are those of the models handed in"
+    asked = "the reported accuracies are those of the models handed in"
     for answer in (values, models):
         finding = _unusable(answer, asked)
         if finding:
@@ -63,7 +63,7 @@ def reported(
         given = inputs if isinstance(inputs, str) else inputs.get(name, "0..1")
         check_question(dataset, given)
         question = Question(dataset, given, conventions(dataset, output))
-        measured = measure(model, question, asked, "The model")
+        measured = measure(model, question, asked, "the model")
         if isinstance(measured, Finding) and measured.outcome is Outcome.COULD_NOT_BE_GRADED:
             return measured
         agrees, told = _compared(values.get(name), measured, images)
@@ -75,17 +75,15 @@ def reported(
 
 
 def _unusable(answer: object, asked: str) -> Finding | None:
-    blank = isinstance(answer, dict) and answer and all(map(is_unanswered, answer.values()))
-    if is_unanswered(answer) or blank:
-        return Finding(Outcome.NOT_ATTEMPTED, asked, NOT_ANSWERED, ADVICE_NOT_ANSWERED)
-    if isinstance(answer, NotUsable):
-        return Finding(Outcome.INCORRECT, asked, f"{explain(answer)}.", ADVICE_FORM)
+    if isinstance(answer, dict) and answer and all(map(is_unanswered, answer.values())):
+        answer = None
+    if finding := no_data(answer, asked, ADVICE_FORM):
+        return finding
     if not isinstance(answer, dict) or not answer:
-        found = "Expected a dict with a name for each model."
-        return Finding(Outcome.INCORRECT, asked, found, ADVICE_FORM)
+        return incorrect(asked, "Expected a dict with a name for each model", ADVICE_FORM)
     if len(answer) > MAX_MODELS:
-        found = f"Expected at most {MAX_MODELS} names, found {len(answer):,}."
-        return Finding(Outcome.INCORRECT, asked, found, ADVICE_FORM)
+        found = f"Expected at most {MAX_MODELS} names, found {len(answer):,}"
+        return incorrect(asked, found, ADVICE_FORM)
     return None
 
 
@@ -120,7 +118,7 @@ def _share(value: object) -> float | None:
 
 
 def _finding(asked: str, agreed: int, names: int, details: tuple[str, ...]) -> Finding:
-    found = f"{agreed} of {count(names, 'reported accuracy').replace('accuracys', 'accuracies')} "
+    found = f"{agreed} of {count(names, 'reported accuracy', 'reported accuracies')} "
     found += "agrees with its model." if agreed == 1 else "agree with their models."
     if agreed == names:
         return Finding(Outcome.CORRECT, asked, found, details=details)

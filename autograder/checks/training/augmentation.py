@@ -8,11 +8,11 @@ import numpy as np
 
 from autograder.artifacts import BatchesData, ModelData
 from autograder.checks.aspects import Aspect, judged
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.findings import Finding, incorrect
 from autograder.checks.numbers.reading import Array
 from autograder.checks.subjects import model_data
-from autograder.checks.training.parts import NAMES, Parts, read_parts, why_unread
-from autograder.checks.wording import sentences
+from autograder.checks.training.parts import NAMES, Parts, read_parts
+from autograder.checks.wording import listed, percent
 from autograder.graphs import GraphError
 from autograder.graphs.kinds import AUGMENTATIONS
 from autograder.graphs.layer import Layer
@@ -52,14 +52,11 @@ def augmented(train: object, validation: object, test: object, model: object = N
         return parts
     layers = () if model is None else _random_layers(model_data(model, asked))
     if "training" not in parts.data:
-        finding = parts.unread["training"]
-        text = sentences(why_unread("training", finding))
-        return Finding(Outcome.INCORRECT, asked, text, finding.advice)
-    training = parts.data["training"]
-    again = _share_seen_again(training)
+        return judged(asked, [parts.lacking("training")])
+    again = _share_seen_again(parts.data["training"])
     if again >= SEEN_AGAIN and not layers:
-        found = f"{again:.0%} of the training images came again unchanged in a second epoch"
-        return Finding(Outcome.INCORRECT, asked, sentences(found), ADVICE_AUGMENT)
+        found = f"{percent(again)} of the training images came again unchanged in a second epoch"
+        return incorrect(asked, found, ADVICE_AUGMENT)
     return judged(asked, [_random(again, layers), *_stills(parts), _pictures(parts)])
 
 
@@ -88,8 +85,8 @@ def _share_seen_again(data: BatchesData) -> float:
 
 def _random(again: float, layers: tuple[Layer, ...]) -> Aspect:
     if again < SEEN_AGAIN:
-        return Aspect(1, f"{1 - again:.0%} of the training images differ from epoch to epoch")
-    return Aspect(1, f"the model changes them: {', '.join(la.kind for la in layers)}")
+        return Aspect(1, f"{percent(1 - again)} of the training images differ from epoch to epoch")
+    return Aspect(1, f"the model changes them: {listed(layer.kind for layer in layers)}")
 
 
 def _stills(parts: Parts) -> list[Aspect]:
@@ -98,12 +95,11 @@ def _stills(parts: Parts) -> list[Aspect]:
 
 def _still(name: str, parts: Parts) -> Aspect:
     if name not in parts.data:
-        finding = parts.unread[name]
-        return Aspect(0, why_unread(name, finding), finding.advice)
+        return parts.lacking(name)
     again = _share_seen_again(parts.data[name])
     if again >= SEEN_AGAIN:
         return Aspect(1, f"{name} images stay as they are")
-    text = f"only {again:.0%} of the {name} images came again in a second epoch"
+    text = f"only {percent(again)} of the {name} images came again in a second epoch"
     return Aspect(0, text, ADVICE_STILL)
 
 

@@ -11,8 +11,8 @@ from autograder.artifacts import BatchesData
 from autograder.checks.amounts import Amount, amount
 from autograder.checks.aspects import Aspect, judged
 from autograder.checks.findings import Finding
-from autograder.checks.training.parts import NAMES, read_parts, why_unread
-from autograder.checks.wording import Shape, count
+from autograder.checks.training.parts import NAMES, read_parts
+from autograder.checks.wording import Shape, count, fits, listed
 from autograder.checks.wording import sizes as show_sizes
 
 ANY_SIZE = Amount(1)
@@ -30,6 +30,7 @@ ADVICE_SHAPE = "Look at one batch: next(iter(generator))[0].shape."
 ADVICE_CHANNELS_LAST = "Move the channels to the end: np.moveaxis(images, 1, -1)."
 ADVICE_DTYPE = 'Give floating-point numbers: images.astype("float32").'
 ADVICE_RANGE = "Look at images.min() and images.max() of one batch, and scale by what they tell."
+ADVICE_TWICE = "The images may be scaled twice: look at images.max() before and after scaling."
 ADVICE_LABELS = "Look at the labels of one batch, and at how many there are of each class."
 ADVICE_DISJOINT = "Split the list of images first; then give each part its own generator."
 ADVICE_SHUFFLE = "Shuffle the training images anew in every epoch, so that batches differ."
@@ -74,23 +75,22 @@ def generators(
     image in 200 may be in two parts, since public data sets hold some twice. Files: by the last
     parts of their paths, where the generators tell them; so they are known though augmented.
     """
-    asked = "the generators give the images of three parts as the question asks"
     wanted = [
         _Wanted(amount(size), image_shape, value_range, classes, balance)
         for size in (sizes if sizes is not None else (ANY_SIZE,) * len(NAMES))
     ]
     if len(wanted) != len(NAMES):
         raise ValueError(f"sizes are those of {', '.join(NAMES)}; received {len(wanted)}")
+    asked = _asked(wanted, disjoint)
     parts = read_parts(train, validation, test, asked)
     if isinstance(parts, Finding):
         return parts
     aspects: list[Aspect] = []
     for name, each in zip(NAMES, wanted, strict=True):
         if name in parts.data:
-            aspects += _part(name, parts.data[name], each)
+            aspects += [aspect(name, parts.data[name], each) for aspect in PER_PART]
         else:
-            finding = parts.unread[name]
-            aspects.append(Aspect(0, why_unread(name, finding), finding.advice, weight=4))
+            aspects.append(parts.lacking(name, weight=len(PER_PART)))
     if disjoint:
         aspects.append(_disjoint(parts.data))
     if shuffled and "training" in parts.data:
@@ -98,90 +98,89 @@ def generators(
     return judged(asked, aspects)
 
 
-def _part(name: str, data: BatchesData, wanted: _Wanted) -> list[Aspect]:
-    return [
-        _size(name, data, wanted),
-        _images(name, data, wanted),
-        _values(name, data, wanted),
-        _labels(name, data, wanted),
-    ]
+def _asked(wanted: Sequence[_Wanted], disjoint: bool) -> str:
+    """the training, validation and test generators give 60, 30 and 20 images; values 0 to 1; …"""
+    sizes = [str(each.size).removeprefix("exactly ") for each in wanted]
+    shape, values, classes = wanted[0].image_shape, wanted[0].value_range, wanted[0].classes
+    images = (
+        "images" if all(each.size == ANY_SIZE for each in wanted) else f"{listed(sizes)} images"
+    )
+    parts = (
+        f"{images} of shape {show_sizes(shape)}" if shape else images,
+        f"values {values[0]:g} to {values[1]:g}" if values else "",
+        count(classes, "class", "classes") if classes else "",
+        "no image in two parts" if disjoint else "",
+    )
+    return f"the {listed(NAMES)} generators give {'; '.join(filter(None, parts))}"
 
 
 def _size(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
-    shape = show_sizes(data.images.shape[1:])
-    found = f"{data.count:,} {name} images of shape {shape}"
+    found = count(data.count, f"{name} image")
     if not wanted.size.allows(data.count):
-        text = f"{data.count:,} {name} images; expected {wanted.size}"
-        return Aspect(0, text, ADVICE_SIZE)
+        return Aspect.of(0, found, str(wanted.size), ADVICE_SIZE)
     different = max(len(set(each)) for each in data.passes)
     if different < LEAST_DIFFERENT * data.count:
-        text = f"{data.count:,} {name} images, but only {different:,} different ones"
-        return Aspect(0, text, ADVICE_SIZE)
-    return Aspect(1, found)
+        return Aspect(0, f"{found}, but only {different:,} different ones", ADVICE_SIZE)
+    return Aspect(1, f"{found} of shape {show_sizes(data.images.shape[1:])}")
 
 
 def _images(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
     shape = data.images.shape[1:]
-    if wanted.image_shape is not None and not _fits(shape, wanted.image_shape):
-        expected = show_sizes(wanted.image_shape)
-        text = f"{name} images have the shape {show_sizes(shape)}; expected {expected}"
-        turned = _fits((*shape[1:], *shape[:1]), wanted.image_shape)
-        return Aspect(0, text, ADVICE_CHANNELS_LAST if turned else ADVICE_SHAPE)
-    whole = wanted.value_range is None or wanted.value_range[1] >= 255
-    if not (whole or data.dtype.startswith("float")):
-        text = f"{name} images are of type {data.dtype}; expected floating-point numbers"
-        return Aspect(0, text, ADVICE_DTYPE)
-    return Aspect(1)
-
-
-def _fits(shape: tuple[int, ...], expected: Shape) -> bool:
-    return len(shape) == len(expected) and all(
-        wanted is None or size == wanted for size, wanted in zip(shape, expected, strict=True)
-    )
+    if wanted.image_shape is not None and not fits(shape, wanted.image_shape):
+        found, expected = show_sizes(shape), show_sizes(wanted.image_shape)
+        turned = fits((*shape[1:], *shape[:1]), wanted.image_shape)
+        advice = ADVICE_CHANNELS_LAST if turned else ADVICE_SHAPE
+        return Aspect.of(0, f"{name} images have the shape {found}", expected, advice)
+    may_be_whole = wanted.value_range is None or wanted.value_range[1] >= 255
+    if not (may_be_whole or data.dtype.startswith("float")):
+        found = f"{name} images are of type {data.dtype}"
+        return Aspect.of(0, found, "floating-point numbers", ADVICE_DTYPE)
+    return Aspect()
 
 
 def _values(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
     if wanted.value_range is None:
-        return Aspect(1)
+        return Aspect()
     low, high = wanted.value_range
-    width = high - low
-    text = f"{name} images hold values from {data.low:.4g} to {data.high:.4g}; "
+    width, expected = high - low, f"{low:g} to {high:g}"
+    found = f"{name} images hold values from {data.low:.4g} to {data.high:.4g}"
     if data.low < low - RANGE_SLACK * width or data.high > high + RANGE_SLACK * width:
-        return Aspect(0, f"{text}expected {low:g} to {high:g}", ADVICE_RANGE)
+        return Aspect.of(0, found, expected, ADVICE_RANGE)
     if data.high - data.low < LEAST_USED * width:
-        text += f"that is next to nothing of {low:g} to {high:g}: they may be scaled twice"
-        return Aspect(0, text, ADVICE_RANGE)
-    return Aspect(1)
+        return Aspect(0, f"{found}, hardly any of {expected}", ADVICE_TWICE)
+    return Aspect()
 
 
 def _labels(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
     if wanted.classes is None:
-        return Aspect(1)
+        return Aspect()
     found = f"{name} labels: {_counts(data.label_counts)}"
     if set(data.label_counts) != set(range(wanted.classes)):
-        text = f"{found}; expected each of 0 to {wanted.classes - 1}"
-        return Aspect(0, text, ADVICE_LABELS)
+        return Aspect.of(0, found, f"every class from 0 to {wanted.classes - 1}", ADVICE_LABELS)
     share = 1 / wanted.classes
     allowed = max(wanted.balance or 0, CHANCE * math.sqrt(share * (1 - share) / data.count))
     farthest = max(abs(each / data.count - share) for each in data.label_counts.values())
     if wanted.balance is not None and farthest > allowed:
-        return Aspect(0, f"{found}; expected as many of each, or nearly", ADVICE_LABELS)
-    return Aspect(1)
+        return Aspect.of(0, found, "about as many of each", ADVICE_LABELS)
+    return Aspect()
+
+
+PER_PART = (_size, _images, _values, _labels)
 
 
 def _counts(counts: Mapping[int, int]) -> str:
-    shown = [f"{label} ({number:,} times)" for label, number in counts.items()]
-    rest = len(shown) - MAX_CLASSES_NAMED
-    return ", ".join(shown[:MAX_CLASSES_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    """0 (40 times) and 1 (20 times)"""
+    times = (f"{label} ({count(number, 'time')})" for label, number in counts.items())
+    return listed(times, MAX_CLASSES_NAMED)
 
 
 def _disjoint(data: Mapping[str, BatchesData]) -> Aspect:
-    shared = []
-    for (one, first), (other, second) in combinations(data.items(), 2):
-        number = _common(first, second)
-        if number:
-            shared.append(f"{one} and {other} have {count(number, 'image')} in common")
-    return Aspect(0 if shared else 1, "; ".join(shared), ADVICE_DISJOINT if shared else "")
+    shared = [
+        f"{one} and {other} have {count(number, 'image')} in common"
+        for (one, first), (other, second) in combinations(data.items(), 2)
+        if (number := _common(first, second))
+    ]
+    return Aspect(0, "; ".join(shared), ADVICE_DISJOINT) if shared else Aspect()
 
 
 def _common(first: BatchesData, second: BatchesData) -> int:
@@ -199,4 +198,4 @@ def _order(train: BatchesData) -> Aspect:
         return Aspect(1, "the first training batch holds one class only", ADVICE_SHUFFLE)
     if train.count > 1 and train.passes[0] == train.passes[1]:
         return Aspect(1, "training images come in the same order each time", ADVICE_SHUFFLE)
-    return Aspect(1)
+    return Aspect()

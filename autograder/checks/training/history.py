@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from autograder.artifacts import NotDataError
 from autograder.artifacts.classes import is_a
 from autograder.checks.amounts import Amount, amount, at_least
-from autograder.checks.answers import NotUsable, explain, is_unanswered
+from autograder.checks.answers import is_unanswered
 from autograder.checks.aspects import Aspect, judged
-from autograder.checks.findings import Finding, Outcome
-from autograder.checks.subjects import ADVICE_NOT_ANSWERED, NOT_ANSWERED
-from autograder.checks.wording import count, legible, sentences
+from autograder.checks.findings import Finding, incorrect
+from autograder.checks.subjects import no_data
+from autograder.checks.wording import count, listed, opening, shown
 
 Curve = NDArray[np.float64]
 Curves = dict[str, Curve]
@@ -27,7 +27,7 @@ MAX_EPOCHS = 100_000
 MAX_CURVES = 100
 MIN_EPOCHS_TO_DOUBT = 3
 MIN_STEP_TO_DOUBT = 0.05  # of the first value: small equal steps come from rounding
-MAX_NAME = 40  # characters
+MATCHED = 40  # characters of a curve's name
 
 ADVICE_HISTORY = "Hand in what model.fit(...) returned, or its .history."
 ADVICE_DIVERGED = (
@@ -35,7 +35,7 @@ ADVICE_DIVERGED = (
     "loss."
 )
 ADVICE_EPOCHS = "Set epochs in model.fit(...), and keep the history of the whole training."
-ADVICE_METRICS = 'Name the metrics in model.compile(..., metrics=["accuracy"]).'
+ADVICE_METRICS = "Name the metrics in model.compile(..., metrics=[...])."
 ADVICE_VALIDATION = "Pass validation_data=... to model.fit(...)."
 ADVICE_FALLING = (
     "Look whether the labels fit the loss, whether the images are scaled and whether the layers "
@@ -51,7 +51,7 @@ def history(
     falling: str | None = "loss",
     metrics: Sequence[str] = ("accuracy",),
     validation: bool = True,
-    what: str = "The history",
+    what: str = "the history",
 ) -> Finding:
     """Whether a training went as asked: a History, a dict of lists, or a list of such, in stages.
 
@@ -67,17 +67,16 @@ def history(
     wanted = amount(epochs)
     asked = _asked(wanted, falling, metrics, validation)
     stages = list(answer) if type(answer) in (list, tuple) else [answer]  # type: ignore[call-overload]
-    if not stages or all(map(is_unanswered, stages)):
-        return Finding(Outcome.NOT_ATTEMPTED, asked, NOT_ANSWERED, ADVICE_NOT_ANSWERED)
-    if isinstance(answer, NotUsable):
-        return Finding(Outcome.INCORRECT, asked, sentences(explain(answer)))
+    looked_at = next(iter(stages), None) if all(map(is_unanswered, stages)) else answer
+    if finding := no_data(looked_at, asked, ADVICE_HISTORY):
+        return finding
     try:
         curves = _joined([_read(stage) for stage in stages])
     except NotDataError as error:
-        return Finding(Outcome.INCORRECT, asked, sentences(f"{what} {error}"), ADVICE_HISTORY)
+        return incorrect(asked, f"{opening(what)} {error}", ADVICE_HISTORY)
     doubt = _diverged(curves) or _made_up(curves)
     if doubt is not None:
-        return Finding(Outcome.INCORRECT, asked, sentences(doubt.found), doubt.advice)
+        return judged(asked, [doubt])
     needed = dict.fromkeys([*([falling] if falling else []), *metrics])
     aspects = [_long_enough(curves, wanted), _recorded(curves, list(needed))]
     if validation:
@@ -88,9 +87,9 @@ def history(
 
 
 def _asked(wanted: Amount, falling: str | None, metrics: Sequence[str], validation: bool) -> str:
-    parts = [f"{wanted} {'epoch' if wanted == Amount(1, 1) else 'epochs'}"]
+    parts = [wanted.of("epoch")]
     parts += [f"falling {falling}"] if falling else []
-    parts += [f"{', '.join(metrics)} recorded"] if metrics else []
+    parts += [f"{listed(metrics)} recorded"] if metrics else []
     parts += ["validation"] if validation else []
     return f"the training has {', '.join(parts)}"
 
@@ -114,10 +113,11 @@ def _recorded_by(stage: Any) -> Mapping[Any, Any]:
     elif is_a(stage, "pandas", "DataFrame"):
         stage = stage.to_dict("list")
     if not isinstance(stage, Mapping):
-        name = legible(type(stage).__name__, MAX_NAME)
-        raise NotDataError(f"is of type {name}, not what model.fit(...) returns")
+        raise NotDataError(f"is of type {shown(type(stage).__name__)}, not what model.fit returns")
     if not 1 <= len(stage) <= MAX_CURVES:
-        raise NotDataError(f"has {len(stage)} curves; a training records at least the loss")
+        raise NotDataError(
+            f"has {count(len(stage), 'curve')}; a training records at least the loss"
+        )
     return stage
 
 
@@ -128,11 +128,10 @@ def _name(name: object) -> str:
 
 
 def _curve(name: object, values: Any) -> Curve:
-    shown = legible(str(name), MAX_NAME)
     if not isinstance(values, list | tuple | np.ndarray) or not 1 <= len(values) <= MAX_EPOCHS:
-        raise NotDataError(f"has no list of numbers under {shown!r}")
+        raise NotDataError(f"has no list of numbers under {shown(str(name))!r}")
     if any(isinstance(value, str) for value in values):
-        raise NotDataError(f"has text under {shown!r} where numbers are expected")
+        raise NotDataError(f"has text under {shown(str(name))!r} where numbers are expected")
     return np.array([float(np.asarray(value).reshape(())) for value in values], np.float64)
 
 
@@ -152,8 +151,7 @@ def _diverged(curves: Curves) -> Aspect | None:
         if not np.isfinite(curve).all():
             epoch = int(np.isfinite(curve).argmin())
             value = "NaN" if np.isnan(curve[epoch]) else "infinite"
-            found = f"{legible(name, MAX_NAME)} is {value} in epoch {epoch + 1}"
-            return Aspect(0, found, ADVICE_DIVERGED)
+            return Aspect(0, f"{shown(name)} is {value} in epoch {epoch + 1}", ADVICE_DIVERGED)
     return None
 
 
@@ -163,7 +161,7 @@ def _made_up(curves: Curves) -> Aspect | None:
         doubt = _doubt_loss(curve) if name.endswith("loss") else _doubt_metric(name, curve)
         if doubt:
             advice = ADVICE_FALLING if _never_moves(curve) else ADVICE_HISTORY
-            return Aspect(0, f"{legible(name, MAX_NAME)} {doubt}", advice)
+            return Aspect(0, f"{shown(name)} {doubt}", advice)
     one, other = (curves.get(name, np.empty(0)) for name in ("loss", "val_loss"))
     if len(one) >= MIN_EPOCHS_TO_DOUBT and np.array_equal(one, other):
         return Aspect(0, "val_loss repeats loss number by number", ADVICE_HISTORY)
@@ -198,23 +196,22 @@ def _is_a_line(curve: Curve) -> bool:
 
 def _long_enough(curves: Curves, wanted: Amount) -> Aspect:
     epochs = max(map(len, curves.values()))
-    if wanted.allows(epochs):
-        return Aspect(1, f"found {count(epochs, 'epoch')}")
-    return Aspect(0, f"found {count(epochs, 'epoch')}; expected {wanted}", ADVICE_EPOCHS)
+    found = count(epochs, "epoch")
+    return Aspect.of(wanted.allows(epochs), found, str(wanted), ADVICE_EPOCHS)
 
 
 def _recorded(curves: Curves, names: list[str]) -> Aspect:
     missing = [name for name in names if _find(curves, name) is None]
     if missing:
-        return Aspect(0, f"{' and '.join(missing)} not recorded", ADVICE_METRICS)
-    return Aspect(1, f"{' and '.join(names) or 'nothing more'} recorded")
+        return Aspect(0, f"{listed(missing)} not recorded", ADVICE_METRICS)
+    return Aspect(1, f"{listed(names)} recorded" if names else "")
 
 
 def _validated(curves: Curves, names: list[str]) -> Aspect:
     """Validation may be done in some epochs only (validation_freq)."""
     missing = [f"val_{name}" for name in names if _find(curves, name, "val_") is None]
     if missing:
-        return Aspect(0, f"{' and '.join(missing)} not recorded", ADVICE_VALIDATION)
+        return Aspect(0, f"{listed(missing)} not recorded", ADVICE_VALIDATION)
     return Aspect(1, "validated while training")
 
 
@@ -226,10 +223,10 @@ def _falls(curves: Curves, name: str) -> Aspect:
     curve = curves[found]
     third = max(1, len(curve) // 3)
     first, last = float(curve[:third].mean()), float(curve[-third:].mean())
-    over = f"on average over {third} epochs" if third > 1 else "in one epoch"
+    over = f" (means of {third} epochs)" if third > 1 else ""
     if last < first:
-        return Aspect(1, f"{name} falls from {first:.4g} at first to {last:.4g} ({over})")
-    text = f"{name} does not fall: {first:.4g} at first, {last:.4g} in the end ({over})"
+        return Aspect(1, f"{name} falls from {first:.4g} to {last:.4g}{over}")
+    text = f"{name} does not fall: {first:.4g} at first, {last:.4g} in the end{over}"
     return Aspect(0, text, ADVICE_FALLING)
 
 
@@ -244,4 +241,4 @@ def _find(curves: Curves, name: str, prefix: str = "") -> str | None:
 
 def _matches(recorded: str, name: str) -> bool:
     stem = _SPELLINGS.get(name, re.escape(name))
-    return re.fullmatch(rf"(?:[a-z0-9]+_){{0,5}}{stem}(?:_\d+)?", recorded[:MAX_NAME]) is not None
+    return re.fullmatch(rf"(?:[a-z0-9]+_){{0,5}}{stem}(?:_\d+)?", recorded[:MATCHED]) is not None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autograder.artifacts import BatchesData
+from autograder.checks.aspects import Aspect
 from autograder.checks.findings import Finding, Outcome
 from autograder.checks.subjects import batches_data
 
@@ -19,13 +20,21 @@ class Parts:
     data: Mapping[str, BatchesData]
     unread: Mapping[str, Finding]
 
+    def lacking(self, name: str, weight: int = 1) -> Aspect:
+        """What to tell of a generator that could not be read."""
+        finding = self.unread[name]
+        found = finding.found
+        if finding.outcome is Outcome.NOT_ATTEMPTED:
+            found = f"there is no {name} generator yet"
+        return Aspect(0, found, finding.advice, weight)
+
 
 def read_parts(train: object, validation: object, test: object, asked: str) -> Parts | Finding:
     """Goes through all three generators; a Finding where none was handed in."""
     data: dict[str, BatchesData] = {}
     unread: dict[str, Finding] = {}
     for name, generator in zip(NAMES, (train, validation, test), strict=True):
-        found = batches_data(generator, asked, f"The {name} generator")
+        found = batches_data(generator, asked, f"the {name} generator")
         if isinstance(found, Finding):
             unread[name] = found
         else:
@@ -34,10 +43,3 @@ def read_parts(train: object, validation: object, test: object, asked: str) -> P
     if not data and outcomes == {Outcome.NOT_ATTEMPTED}:
         return unread[NAMES[0]]
     return Parts(data, unread)
-
-
-def why_unread(name: str, finding: Finding) -> str:
-    """What to tell of a generator that could not be read."""
-    if finding.outcome is Outcome.NOT_ATTEMPTED:
-        return f"there is no {name} generator yet"
-    return finding.found

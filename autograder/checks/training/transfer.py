@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from autograder.artifacts import ModelData
 from autograder.artifacts.models.model import Tensors
 from autograder.checks.aspects import Aspect, judged
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.findings import Finding, Outcome, incorrect
 from autograder.checks.subjects import model_data
 from autograder.checks.training.published import (
     Published,
@@ -18,11 +18,10 @@ from autograder.checks.training.published import (
     published,
     started_from,
 )
-from autograder.checks.wording import count, legible, sentences
+from autograder.checks.wording import count, listed, opening, percent, sentences, shown
 from autograder.graphs import GraphError
 
 MAX_NAMED = 4
-MAX_NAME = 40  # characters
 
 ADVICE_BUILD = "Build the model on the pre-trained base, and keep all of its convolutions."
 ADVICE_FREEZE = "Set base.trainable = False before model.compile(...), and train again."
@@ -35,7 +34,7 @@ ADVICE_UNFREEZE = (
     "Set trainable = True for the base's last layers, compile again with a small learning rate, "
     "and train on."
 )
-ADVICE_LAST_LAYERS = "Unfreeze the base's last layers, or all of it: first layers last."
+ADVICE_LAST_LAYERS = "Unfreeze the base from its end: its last layers, then those before them."
 ADVICE_COPY = (
     "Fine-tune a copy, so that the frozen stage is kept: "
     "tuned = keras.models.clone_model(model); tuned.set_weights(model.get_weights())."
@@ -72,7 +71,7 @@ class _Based:
         return [n for n, tensor in tensors.items() if not started_from([(tensor, before[n])])]
 
 
-def frozen(answer: object, base: object = "vgg16", *, what: str = "The model") -> Finding:
+def frozen(model: object, base: object = "vgg16", *, what: str = "the model") -> Finding:
     """Whether the pre-trained base is in the model, and each of its tensors as published.
 
     frozen(model)                       # VGG16: all 26 tensors equal, by their digests
@@ -82,13 +81,13 @@ def frozen(answer: object, base: object = "vgg16", *, what: str = "The model") -
     called. What a layer's `trainable` says counts for nothing.
     """
     known = published(base)
-    asked = f"the model holds {known.name} with its pre-trained weights, frozen"
-    data = model_data(answer, asked, what)
+    asked = f"{what} holds {known.name} with its pre-trained weights, frozen"
+    data = model_data(model, asked, what)
     if isinstance(data, Finding):
         return data
     based = _Based(data, known, find_in(data, known))
     if based.missing:
-        return _without_base(based, asked)
+        return _without_base(based, asked, what)
     if based.moved:
         return _not_frozen(based, asked)
     found = f"All {len(known.digests)} tensors of {known.name} are as published."
@@ -96,7 +95,7 @@ def frozen(answer: object, base: object = "vgg16", *, what: str = "The model") -
 
 
 def fine_tuned(
-    answer: object, base: object = "vgg16", *, since: object, what: str = "The fine-tuned model"
+    model: object, base: object = "vgg16", *, since: object, what: str = "the fine-tuned model"
 ) -> Finding:
     """Whether training went on from a frozen stage, with some of the base unfrozen.
 
@@ -111,29 +110,29 @@ def fine_tuned(
     published.LEAST_COSINE: training turns them by little, new random ones stand at right angles.
     """
     known = published(base)
-    asked = f"{known.name} is fine-tuned from the frozen stage"
-    data = model_data(answer, asked, what)
+    asked = f"{what} goes on from the frozen stage, with some of {known.name} unfrozen"
+    data = model_data(model, asked, what)
     if isinstance(data, Finding):
         return data
-    earlier = model_data(since, asked, "The frozen model")
+    earlier = model_data(since, asked, "the frozen model")
     if isinstance(earlier, Finding):
-        found = f"The frozen model that it should start from: {earlier.found}"
-        return Finding(Outcome.INCORRECT, asked, found, earlier.advice)
+        found = sentences("Without the frozen model this cannot be judged", earlier.found)
+        return incorrect(asked, found, earlier.advice)
     tuned, start = (_Based(each, known, find_in(each, known)) for each in (data, earlier))
-    return _without_base(tuned, asked) if tuned.missing else _tuned(tuned, start, asked)
+    return _without_base(tuned, asked, what) if tuned.missing else _tuned(tuned, start, asked)
 
 
 def _tuned(tuned: _Based, start: _Based, asked: str) -> Finding:
     known, moved = tuned.base, tuned.moved
     if not moved:
         found = f"All {len(known.digests)} tensors of {known.name} are as published: none has moved"
-        return Finding(Outcome.INCORRECT, asked, sentences(found), ADVICE_UNFREEZE)
+        return incorrect(asked, found, ADVICE_UNFREEZE)
     before = _values(start)
     anew = tuned.anew(moved, before)
     if anew:
         return _made_anew(anew, tuned, asked)
     share = [moved_by(tuned.data.tensors[tuned.places[name]], before[name]) for name in moved]
-    text = f"{_layers(moved)} moved on from the published weights, by {_percent(share)}"
+    text = f"{_layers(moved)} moved on from the published weights, by {_span(share)}"
     return judged(asked, [Aspect(1, text), _at_the_end(tuned), _same_head(tuned, start)])
 
 
@@ -144,16 +143,13 @@ def _values(start: _Based) -> Tensors:
     return {name: start.data.tensors[key] for name, key in start.places.items()}
 
 
-def _without_base(based: _Based, asked: str) -> Finding:
-    name, total = based.base.name, len(based.base.digests)
-    lacking = based.missing
+def _without_base(based: _Based, asked: str, what: str) -> Finding:
+    name, total, lacking = based.base.name, len(based.base.digests), based.missing
     if len(lacking) == total:
-        found = f"The model does not hold {name}: none of its {count(total, 'tensor')} is there"
+        found = f"does not hold {name}: none of its {count(total, 'tensor')} is there"
     else:
-        found = (
-            f"The model lacks {len(lacking)} of the {total} tensors of {name}: {_layers(lacking)}"
-        )
-    return Finding(Outcome.INCORRECT, asked, sentences(found), ADVICE_BUILD)
+        found = f"lacks {len(lacking)} of the {total} tensors of {name}: {_layers(lacking)}"
+    return incorrect(asked, f"{opening(what)} {found}", ADVICE_BUILD)
 
 
 def _not_frozen(based: _Based, asked: str) -> Finding:
@@ -164,14 +160,19 @@ def _not_frozen(based: _Based, asked: str) -> Finding:
         return _made_anew(anew, based, asked)
     found = f"{total - len(moved)} of the {total} tensors of {known.name} are as published"
     changes = {
-        name: moved_by(based.data.tensors[based.places[name]], before[name]) for name in moved
+        layer: [
+            moved_by(based.data.tensors[based.places[name]], before[name])
+            for name in moved
+            if layer_of(name) == layer
+        ]
+        for layer in dict.fromkeys(map(layer_of, moved))
     }
     return Finding(
         Outcome.INCORRECT,
         asked,
-        sentences(found, f"{_layers(moved)} {'has' if _one(moved) else 'have'} been trained"),
+        sentences(found, f"{_layers(moved)} {'has' if len(changes) == 1 else 'have'} been trained"),
         ADVICE_FREEZE,
-        details=tuple(f"{name} has moved by {_percent([by])}." for name, by in changes.items()),
+        details=tuple(f"{shown(name)} has moved by {_span(by)}." for name, by in changes.items()),
     )
 
 
@@ -181,9 +182,9 @@ def _made_anew(anew: list[str], based: _Based, asked: str) -> Finding:
     if len(anew) == len(kernels):
         subject = f"All of {based.base.name}'s layers have"
     else:
-        subject = f"{_layers(anew)} {'has' if _one(anew) else 'have'}"
+        subject = f"{_layers(anew)} {'has' if len(anew) == 1 else 'have'}"
     found = f"{subject} the right shapes, but weights that do not come from the published ones"
-    return Finding(Outcome.INCORRECT, asked, sentences(found), ADVICE_LOAD)
+    return incorrect(asked, found, ADVICE_LOAD)
 
 
 def _at_the_end(tuned: _Based) -> Aspect:
@@ -194,7 +195,7 @@ def _at_the_end(tuned: _Based) -> Aspect:
     still = [layer for layer in layers[first:] if layer not in moved]
     if not still:
         return Aspect(1, f"{len(moved)} of {len(layers)} layers of the base were trained")
-    text = f"{_listed([layers[first]])} was trained, though {_listed(still)} after it was not"
+    text = f"{shown(layers[first])} was trained, though {_named(still)} after it was not"
     return Aspect(0, text, ADVICE_LAST_LAYERS)
 
 
@@ -228,20 +229,15 @@ def _advice_on_trainable(based: _Based) -> str:
 
 
 def _layers(names: Iterable[str]) -> str:
-    return _listed(list(dict.fromkeys(layer_of(name) for name in names)))
+    """The layers that tensors belong to."""
+    return _named(dict.fromkeys(map(layer_of, names)))
 
 
-def _one(names: Iterable[str]) -> bool:
-    return len({layer_of(name) for name in names}) == 1
+def _named(layers: Iterable[str]) -> str:
+    return listed(map(shown, layers), MAX_NAMED)
 
 
-def _listed(names: list[str]) -> str:
-    shown = [legible(name, MAX_NAME) for name in names[:MAX_NAMED]]
-    rest = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
-
-
-def _percent(shares: list[float]) -> str:
+def _span(shares: list[float]) -> str:
     """One share, or the least and the greatest of several."""
-    low, high = (f"{100 * share:.2g} %" for share in (min(shares), max(shares)))
+    low, high = percent(min(shares)), percent(max(shares))
     return low if low == high else f"{low} to {high}"

@@ -9,13 +9,13 @@ import numpy as np
 
 from autograder.artifacts import NotDataError
 from autograder.checks.amounts import Amount, amount, at_least
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.findings import Finding, Outcome, incorrect
 from autograder.checks.numbers.reading import NotAnArray
-from autograder.checks.subjects import model_data
+from autograder.checks.subjects import model_data, no_data
 from autograder.checks.visuals import layerwise, reference
 from autograder.checks.visuals.excitation import Excitation, Patterns
-from autograder.checks.visuals.pictures import Floats, as_floats, unreadable
-from autograder.checks.wording import count, sentences, sizes
+from autograder.checks.visuals.pictures import Floats, as_floats
+from autograder.checks.wording import count, sizes
 
 if TYPE_CHECKING:
     import keras
@@ -31,16 +31,17 @@ ADVICE = (
 )
 ADVICE_SILENT = "Take the mean of the filter's output before its ReLU, or choose other filters."
 ADVICE_FORM = "Hand in an array (n, height, width, 3), one pattern per filter."
+ADVICE_LAYER = "Give the layer's name, or a number that counts the convolutions."
 ADVICE_RANGE = "Bring the patterns to the range that is asked for with np.clip or by scaling them."
 FORM = "The patterns have the shape {shape}; expected (n, height, width, {channels})."
-SIDE = "The patterns are {height}×{width}; expected from 4 to 512 pixels a side."
+SIDE = "The patterns are {height}×{width}; expected 4 to 512 pixels a side."
 FILTERS = "The layer has {count}, numbered 0 to {last}; a pattern is given for another number."
 NO_NUMBERS = "The filters are not given by their numbers, such as [0, 3, 5]."
 RANGE = "The values lie in {low:.3g} to {high:.3g}; expected {value_range}."
-TOO_FEW = "{count} given; asked for are {wanted}."
+NUMBER = "There are {count}; expected {wanted}."
 NOT_JUDGED = "{silent} of {count} filters are silent for grey noise, so too few can be judged."
 FOUND = "{good} of {judged} patterns excite their own filter beyond noise and beyond the others."
-NOTED = " {count} more filters are silent for grey noise and not counted."
+NOTED = " Not counted: {count} more, silent for grey noise."
 
 
 def filter_patterns(
@@ -79,22 +80,22 @@ def filter_patterns(
     data = model_data(model, asked)
     if isinstance(data, Finding):
         return data
-    if finding := unreadable(patterns, asked) or unreadable(layer, asked):
+    if finding := no_data(patterns, asked, ADVICE_FORM) or no_data(layer, asked, ADVICE_LAYER):
         return finding
     given = _read(patterns, filters)
     if isinstance(given, str):
-        return Finding(Outcome.INCORRECT, asked, given, ADVICE_FORM)
+        return incorrect(asked, given, ADVICE_FORM)
     try:
         kmodel = layerwise.live(data)
         name = layerwise.layer_id(layerwise.graph_of(data), layer)
         if found := _misfit(given, kmodel, name, amount(number)):
-            return Finding(Outcome.INCORRECT, asked, found, ADVICE_FORM)
+            return incorrect(asked, found, ADVICE_FORM)
         if found := _out_of_range(given.pictures, value_range):
-            return Finding(Outcome.INCORRECT, asked, found, ADVICE_RANGE)
+            return incorrect(asked, found, ADVICE_RANGE)
         scaled = given.fitted(kmodel, name).chosen().scaled(value_range, inputs)
         return _judged(Excitation(scaled, kmodel, name, inputs), asked)
     except NotDataError as error:
-        return Finding(Outcome.INCORRECT, asked, sentences(f"The model {error}"))
+        return incorrect(asked, f"The model {error}")
 
 
 def _read(patterns: Any, filters: Sequence[int] | None) -> Patterns | str:
@@ -104,7 +105,7 @@ def _read(patterns: Any, filters: Sequence[int] | None) -> Patterns | str:
         patterns = list(patterns.values())
     array = as_floats(patterns)
     if isinstance(array, NotAnArray):
-        return sentences(f"The answer {array.reason}")
+        return f"The answer {array.reason}"
     if array.ndim != 4:
         return FORM.format(shape=sizes(array.shape), channels="channels")
     chosen = range(len(array)) if filters is None else filters
@@ -126,7 +127,7 @@ def _misfit(given: Patterns, model: keras.Model, layer: str, wanted: Amount) -> 
     if not all(SIDES[0] <= side <= SIDES[1] for side in (height, width)):
         return SIDE.format(height=height, width=width)
     if not wanted.allows(patterns):
-        return TOO_FEW.format(count=count(patterns, "pattern"), wanted=wanted)
+        return NUMBER.format(count=count(patterns, "pattern"), wanted=wanted)
     found = reference.filter_count(model, layer)
     if not all(0 <= each < found for each in given.filters):
         return FILTERS.format(count=count(found, "filter"), last=found - 1)
@@ -152,13 +153,13 @@ def _judged(excited: Excitation, asked: str) -> Finding:
     silent = len(problems) - len(counted)
     if len(counted) < max(1, len(problems) / 4):
         found = NOT_JUDGED.format(silent=silent, count=len(problems))
-        return Finding(Outcome.INCORRECT, asked, found, ADVICE_SILENT)
+        return incorrect(asked, found, ADVICE_SILENT)
     good = sum(not problems[each] for each in counted)
     share = good / len(counted)
     found = FOUND.format(good=good, judged=len(counted))
-    found += NOTED.format(count=silent) if silent else ""
+    found += NOTED.format(count=count(silent, "filter")) if silent else ""
     details = tuple(
-        f"filter {filters[each]}: {problems[each]}" for each in counted if problems[each]
+        f"Filter {filters[each]}: {problems[each]}." for each in counted if problems[each]
     )
     if share >= FULL_FROM:
         return Finding(Outcome.CORRECT, asked, found, details=details)

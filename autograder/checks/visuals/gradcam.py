@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograder.artifacts import NotDataError
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.findings import Finding, Outcome, incorrect
 from autograder.checks.numbers.reading import NotAnArray
-from autograder.checks.subjects import model_data
+from autograder.checks.subjects import model_data, no_data
 from autograder.checks.visuals import layerwise
 from autograder.checks.visuals.class_maps import class_count, class_map, input_gradient, map_layers
-from autograder.checks.visuals.pictures import (
-    Floats,
-    as_floats,
-    correlation,
-    read_image,
-    unreadable,
-)
+from autograder.checks.visuals.pictures import Floats, as_floats, correlation, read_image
 from autograder.checks.visuals.reference import resized
-from autograder.checks.wording import legible, sentences, sizes
+from autograder.checks.wording import count, sentences, shown, sizes
 from autograder.graphs import ModelGraph
 
 if TYPE_CHECKING:
@@ -37,30 +32,31 @@ SIDES = (2, 2_048)
 # How students bring a small map to the image's size.
 UPSAMPLINGS = ("bilinear", "nearest", "bicubic")
 
-FORM = "It has the shape {shape}; expected (height, width), from 2 to 2,048 a side."
-OVERLAY = "It has the shape {shape}: a picture in colours, not a heatmap."
-ADVICE_OVERLAY = "Hand in the heatmap itself, (height, width), before it is laid over the image."
+FORM = "The heatmap has the shape {shape}; expected (height, width), from 2 to 2,048 a side."
+OVERLAY = "The heatmap has the shape {shape}: it is a picture in colours."
+ADVICE_HEATMAP = "Hand in the heatmap itself, (height, width), before it is laid over the image."
 BLANK = "Every entry of the heatmap is {value:.4g}."
 ADVICE_BLANK = (
     "Where the network is certain, the gradient of a probability vanishes: take that of the score "
     "before the softmax or sigmoid. Check as well that it belongs to the class asked for."
 )
-RIGHT = "It correlates by {found:.2f} with the heatmap computed again ({layer})."
+RIGHT = "The correlation with the heatmap computed again ({layer}) is {found:.2f}."
 RIGHT_BLANK = "Nothing in the image speaks for the class; the heatmap is blank, as it should be."
-WRONG = "It correlates by {found:.2f} with the heatmap computed again; expected at least {like}."
+WRONG = "The correlation with the heatmap computed again is {found:.2f}; expected at least {like}."
 ADVICE = (
     "Weight the maps of the last convolution by the mean gradient of the class's score, add them "
     "up, cut off what is below 0. Use the model and the image of the question."
 )
 OTHER_CLASS = "This is the heatmap of class {other}, and class {asked} is asked for."
 ADVICE_CLASS = "A single sigmoid output is the score of class 1; that of class 0 is its negative."
-INVERTED = "It is inverted: low where the network looks, high where it does not."
+INVERTED = "The heatmap is inverted: low where the network looks, high where it does not."
 ADVICE_INVERTED = "Let high values stand for what speaks for the class."
-TURNED = "It is {how}."
+TURNED = "The heatmap is {how}."
 ADVICE_TURNED = "Rows come first, as in the image."
-UNWEIGHTED = "It is the mean of the maps; they are not weighted by the gradient of the class."
-SALIENCY = "It is the gradient with respect to the image; Grad-CAM uses the maps of a layer."
-NO_CLASS = "The model tells {count} classes apart; there is no class {asked}."
+UNWEIGHTED = "This is the mean of the maps; they are not weighted by the gradient of the class."
+SALIENCY = "This is the gradient with respect to the image; Grad-CAM uses the maps of a layer."
+NO_CLASS = "The model tells {classes} apart, numbered 0 to {last}; there is no class {asked}."
+ADVICE_OUTPUT = "End the model with one output for each class, or a single sigmoid for two."
 
 
 def gradcam(heatmap: object, model: object, image: object, class_index: int) -> Finding:
@@ -90,12 +86,12 @@ def gradcam(heatmap: object, model: object, image: object, class_index: int) -> 
         batch = read_image(image, kmodel, asked)
         if isinstance(batch, Finding):
             return batch
-        if class_index >= (count := class_count(kmodel)):
-            found = NO_CLASS.format(count=count, asked=class_index)
-            return Finding(Outcome.INCORRECT, asked, found)
+        if class_index >= (classes := class_count(kmodel)):
+            told = {"classes": count(classes, "class", "classes"), "last": classes - 1}
+            return incorrect(asked, NO_CLASS.format(asked=class_index, **told), ADVICE_OUTPUT)
         return _judged(plane, _Recomputed(graph, kmodel, batch, class_index), asked)
     except NotDataError as error:
-        return Finding(Outcome.INCORRECT, asked, sentences(f"The model {error}"))
+        return incorrect(asked, f"The model {error}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,19 +109,9 @@ class _Recomputed:
 
     def maps(self, class_index: int) -> Iterator[tuple[str, Floats]]:
         """(layer, map of either sign), from the score before softmax or sigmoid and from it."""
-        for probability in (False, True):
-            for layer in self.layers:
-                yield (
-                    layer,
-                    class_map(
-                        self.model,
-                        self.graph,
-                        self.batch,
-                        class_index,
-                        layer,
-                        probability=probability,
-                    ),
-                )
+        given = self.model, self.graph, self.batch, class_index
+        for probability, layer in product((False, True), self.layers):
+            yield layer, class_map(*given, layer, probability=probability)
 
     @cached_property
     def own(self) -> list[tuple[str, Floats]]:
@@ -137,18 +123,17 @@ class _Recomputed:
 
 
 def _read(heatmap: object, asked: str) -> Floats | Finding:
-    if finding := unreadable(heatmap, asked):
+    if finding := no_data(heatmap, asked, ADVICE_HEATMAP):
         return finding
     array = as_floats(heatmap)
     if isinstance(array, NotAnArray):
-        return Finding(Outcome.INCORRECT, asked, sentences(f"The heatmap {array.reason}"))
+        return incorrect(asked, f"The heatmap {array.reason}", ADVICE_HEATMAP)
     shape = array.shape
     if len(shape) == 3 and shape[-1] in (3, 4):
-        found = OVERLAY.format(shape=sizes(shape))
-        return Finding(Outcome.INCORRECT, asked, found, ADVICE_OVERLAY)
+        return incorrect(asked, OVERLAY.format(shape=sizes(shape)), ADVICE_HEATMAP)
     plane = array.reshape([size for size in shape if size != 1])
     if plane.ndim != 2 or not all(SIDES[0] <= side <= SIDES[1] for side in plane.shape):
-        return Finding(Outcome.INCORRECT, asked, FORM.format(shape=sizes(shape)))
+        return incorrect(asked, FORM.format(shape=sizes(shape)), ADVICE_HEATMAP)
     return plane
 
 
@@ -156,16 +141,13 @@ def _judged(plane: Floats, again: _Recomputed, asked: str) -> Finding:
     if np.ptp(plane) <= 1e-6 * np.abs(plane).max():
         if again.is_blank:
             return Finding(Outcome.CORRECT, asked, RIGHT_BLANK)
-        found = BLANK.format(value=float(plane.flat[0]))
-        return Finding(Outcome.INCORRECT, asked, found, ADVICE_BLANK)
+        return incorrect(asked, BLANK.format(value=float(plane.flat[0])), ADVICE_BLANK)
     likeness, layer = max((_likeness(plane, each), name) for name, each in again.own)
     if likeness >= LIKE:
-        return Finding(
-            Outcome.CORRECT, asked, RIGHT.format(found=likeness, layer=legible(layer, 60))
-        )
+        return Finding(Outcome.CORRECT, asked, RIGHT.format(found=likeness, layer=shown(layer)))
     found, advice = _explained(plane, again) or ("", ADVICE)
     wrong = WRONG.format(found=likeness, like=LIKE)
-    return Finding(Outcome.INCORRECT, asked, sentences(found, wrong), advice)
+    return incorrect(asked, sentences(found, wrong), advice)
 
 
 def _likeness(plane: Floats, class_map: Floats) -> float:

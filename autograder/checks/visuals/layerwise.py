@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.artifacts import ModelData, NotDataError
-from autograder.checks.wording import legible
+from autograder.checks.wording import listed, shown
 from autograder.graphs import GraphError, ModelGraph
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Tensor = Any  # of the backend
 
+MAX_NAMED = 12
 MAX_ENTRIES = 2**27  # that all layers put out for one image: VGG16 puts out 2**24
 
 TOO_LARGE = "puts out {entries:,} numbers for one image, in all its layers; that is too many"
@@ -176,8 +177,8 @@ def layer_id(graph: ModelGraph, name: object) -> str:
     ends = [each for each in names if each.rsplit("/", 1)[-1] == name]
     if len(ends) == 1:
         return ends[0]
-    shown = ", ".join(legible(each, 40) for each in (ends or names)[:12])
-    raise NotDataError(NO_LAYER_OF.format(name=legible(repr(name), 60), names=shown))
+    known = listed(map(shown, ends or names), MAX_NAMED)
+    raise NotDataError(NO_LAYER_OF.format(name=shown(repr(name)), names=known))
 
 
 def without_activation(layer: Any) -> Callable[[Call, Tensor], Tensor]:

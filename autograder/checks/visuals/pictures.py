@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks.answers import NotUsable, explain, is_unanswered
-from autograder.checks.findings import Finding, Outcome
-from autograder.checks.numbers.reading import NotAnArray, as_array
+from autograder.checks.findings import Finding, incorrect
+from autograder.checks.numbers.reading import NotAnArray, as_array, converted
+from autograder.checks.subjects import no_data
 from autograder.checks.visuals import layerwise
-from autograder.checks.wording import opening, sentences, sizes
+from autograder.checks.wording import fits, shown, sizes
 
 if TYPE_CHECKING:
     import keras
@@ -28,10 +28,7 @@ NOT_REAL = "holds values of type {dtype}, not numbers"
 NOT_FINITE = "holds NaN or infinite values: a calculation before it went wrong"
 EMPTY = "has no entries"
 UNEQUAL = "is a list of arrays of different shapes, such as {first} and {other}"
-
-NOT_ANSWERED = "There is no answer yet."
-ADVICE_NOT_ANSWERED = "Write your answer into the question's cell, run that cell, then this one."
-WRONG_IMAGE = "The image has the shape {given}, and the model takes {wanted}."
+WRONG_IMAGE = "The image has the shape {given}; expected {wanted}, as the model takes it."
 ADVICE_IMAGE = "Give the image as it is fed to the model, (height, width, channels)."
 
 
@@ -49,33 +46,19 @@ def as_floats(value: object) -> Floats | NotAnArray:
         return NotAnArray(f"could not be read ({type(problem).__name__})")
 
 
-def unreadable(answer: object, asked: str) -> Finding | None:
-    """The finding on an answer that is not there or is not data, else None."""
-    if is_unanswered(answer):
-        return Finding(Outcome.NOT_ATTEMPTED, asked, NOT_ANSWERED, ADVICE_NOT_ANSWERED)
-    if isinstance(answer, NotUsable):
-        return Finding(Outcome.INCORRECT, asked, sentences(opening(explain(answer))))
-    return None
-
-
 def read_image(image: object, model: keras.Model, asked: str) -> NDArray[Any] | Finding:
     """The image (1, height, width, channels) as it is fed to a model, or what is wrong with it."""
-    if finding := unreadable(image, asked):
+    if finding := no_data(image, asked, ADVICE_IMAGE):
         return finding
     array = as_floats(image)
     if isinstance(array, NotAnArray):
-        return Finding(
-            Outcome.INCORRECT, asked, sentences(f"The image {array.reason}"), ADVICE_IMAGE
-        )
+        return incorrect(asked, f"The image {array.reason}", ADVICE_IMAGE)
     batch = array[np.newaxis] if array.ndim == 3 else array
     wanted = layerwise.input_size(model)
-    fits = batch.ndim == 4 and len(batch) == 1 and max(batch.shape) <= MAX_SIDE
-    if fits and all(
-        size in (None, given) for size, given in zip(wanted, batch.shape[1:], strict=True)
-    ):
+    if fits(batch.shape, (1, *wanted)) and max(batch.shape) <= MAX_SIDE:
         return batch
     found = WRONG_IMAGE.format(given=sizes(array.shape), wanted=sizes(wanted))
-    return Finding(Outcome.INCORRECT, asked, found, ADVICE_IMAGE)
+    return incorrect(asked, found, ADVICE_IMAGE)
 
 
 def correlation(first: Floats, second: Floats) -> float:
@@ -100,8 +83,11 @@ def _array(value: object, depth: int = 0) -> NDArray[Any]:
     if kind is np.ndarray:
         return value  # type: ignore[return-value]
     if isinstance(value, str | bytes | dict | set) or value is None:
-        raise _NoPictureError(NO_PICTURE.format(kind=kind.__name__))
-    return _tensor(value)
+        raise _NoPictureError(NO_PICTURE.format(kind=shown(kind.__name__)))
+    array = converted(value)
+    if type(array) is not np.ndarray:
+        raise _NoPictureError(NO_PICTURE.format(kind=shown(kind.__name__)))
+    return array
 
 
 def _stacked(parts: list[Any] | tuple[Any, ...], depth: int) -> NDArray[Any]:
@@ -123,17 +109,6 @@ def _small(value: object) -> NDArray[Any]:
     array = as_array(value)
     if isinstance(array, NotAnArray):
         raise _NoPictureError(f"is no array of numbers: {array.reason}")
-    return array
-
-
-def _tensor(value: Any) -> NDArray[Any]:
-    """Of any framework, recognised by its methods: none is imported."""
-    if callable(detach := getattr(value, "detach", None)):
-        value = detach().cpu()
-    convert = getattr(value, "numpy", None) or getattr(value, "__array__", None)
-    array = convert() if callable(convert) else None
-    if type(array) is not np.ndarray:
-        raise _NoPictureError(NO_PICTURE.format(kind=type(value).__name__))
     return array
 
 

@@ -273,6 +273,65 @@ def test_other_models_are_run_whole(build: Build, folder: Path, computed: list[s
     assert list(new_files()) == []
 
 
+def chain() -> Any:
+    """Something to be left out, or to change places, on both sides of the base."""
+    rescaling, tanh = layers.Rescaling(0.5, name="rescaling"), layers.Activation("tanh", name="t")
+    behind = [layers.Activation("tanh", name="behind"), layers.Flatten(), layers.Dense(1)]
+    return keras.Sequential([keras.Input(SHAPE, name="image"), rescaling, tanh, base(), *behind])
+
+
+def call_of(source: str) -> list[Any]:
+    noted = {"shape": [None, *SHAPE], "dtype": "float32", "keras_history": [source, 0, 0]}
+    tensor = {"class_name": "__keras_tensor__", "config": noted}
+    return [{"args": [tensor], "kwargs": {}}]
+
+
+def skip(config: Any, left_out: str) -> None:
+    """Notes in a Sequential, which Keras does not look at, that a layer was passed by."""
+    before = ""
+    for layer in config["layers"]:
+        name = layer["name"] = layer["config"]["name"]
+        layer["inbound_nodes"] = call_of(before) if before else []
+        before = before if name == left_out else name
+
+
+def skip_in_front(config: Any) -> None:
+    skip(config, "rescaling")
+
+
+def skip_behind(config: Any) -> None:
+    skip(config, "behind")
+    config |= {
+        "input_layers": ["image", 0, 0],
+        "output_layers": [config["layers"][-1]["name"], 0, 0],
+    }
+
+
+def before_last(config: Any) -> str:
+    return str(config["layers"][-1]["config"]["name"])
+
+
+def swap_names(config: Any) -> None:
+    """The layers have the names of one another, but not where the model's calls name them."""
+    one, other = config["layers"][1:3]
+    for layer in config["layers"]:
+        layer["name"] = layer["config"]["name"]
+    one["config"]["name"], other["config"]["name"] = other["config"]["name"], one["config"]["name"]
+
+
+@pytest.mark.parametrize("forge", [skip_in_front, skip_behind, swap_names])
+def test_a_forged_config_computes_what_its_graph_shows(forge: Build, folder: Path) -> None:
+    """A model in two parts is the whole one, whatever its config says besides."""
+    made = chain()
+    data = as_data(made if forge is not swap_names else keras.Model(made.inputs, made.outputs))
+    config = json.loads(json.dumps(data.config))
+    forge(config["config"])
+    model = ModelData(config, data.tensors)
+    np.testing.assert_allclose(
+        predict(model, FED, published()), model.predict(scaled(IMAGES)), rtol=1e-4, atol=1e-5
+    )
+
+
 def test_a_model_of_any_size_is_cut_for_these_images(folder: Path) -> None:
     """Its config leaves the lengths open."""
     model = as_data(of_any_size())

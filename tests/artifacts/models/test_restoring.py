@@ -223,6 +223,21 @@ def test_sizes_should_fail(name: str) -> None:
     assert peak_kb() - before < MAX_GROWTH_KB
 
 
+@pytest.mark.parametrize("setting", [{}, {"kernel_initializer": None}], ids=["missing", "None"])
+def test_weights_without_an_initializer_are_counted(setting: dict[str, Any]) -> None:
+    """Keras would make them by its own default, however many they are."""
+    model = keras.Sequential([keras.Input((8, 8, 3)), kl.Flatten(), kl.Dense(2, name="it")])
+    data = described(model)
+    config = forged(data.config, "it", config={"units": 4 * 10**7})
+    settings = layer_of(config, "it")["config"]
+    del settings["kernel_initializer"]
+    settings |= setting
+    before = peak_kb()
+    with pytest.raises(NotDataError, match="need more weights than were handed in"):
+        _ = ModelData(config, data.tensors).restored
+    assert peak_kb() - before < MAX_GROWTH_KB
+
+
 def test_shapes_that_the_config_notes_are_not_believed() -> None:
     """Behind an operation the graph has only the config's word; weights are counted nonetheless."""
     image = keras.Input((8, 8, 3), name="image")

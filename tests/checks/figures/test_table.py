@@ -63,8 +63,8 @@ should_pass: dict[str, tuple[Any, Options]] = {
 should_fail: dict[str, tuple[Any, Options, str]] = {
     "no rows": ([], {}, r"^The table has no rows\. Add a row for each thing that you tried"),
     "no columns": ({}, {}, "^The table has no rows"),
-    "too few rows": (TRIALS, {"rows": at_least(5)}, "^Found 3 rows, expected at least 5"),
-    "too many rows": (TRIALS, {"rows": at_most(2)}, "^Found 3 rows, expected at most 2"),
+    "too few rows": (TRIALS, {"rows": at_least(5)}, "^3 rows; expected at least 5"),
+    "too many rows": (TRIALS, {"rows": at_most(2)}, "^3 rows; expected at most 2"),
     "a column missing": (
         [{"units": t["units"], "accuracy": t["accuracy"]} for t in TRIALS],
         {"distinct": ()},
@@ -83,15 +83,15 @@ should_fail: dict[str, tuple[Any, Options, str]] = {
     "percent": (
         {**BY_COLUMN, "accuracy": [71, 84, 79]},
         {},
-        r"^Column accuracy is in percent in rows 1, 2 and 3 \(71\), expected a share from 0 to 1\. "
-        r"Divide by 100",
+        r"^Column accuracy is in percent in rows 1, 2 and 3 \(71\); expected a share from 0 to 1\. "
+        r"Divide the percentages by 100",
     ),
     "beyond the range": (
         changed(2, units=5000),
         {},
-        r"^Column units is 5000 in row 2, expected 1 to 4096",
+        r"^Column units is 5000 in row 2; expected 1 to 4096",
     ),
-    "beyond what percent can be": (changed(2, accuracy=840), {}, "accuracy is 840 in row 2, exp"),
+    "beyond what percent can be": (changed(2, accuracy=840), {}, "accuracy is 840 in row 2; exp"),
     "a row twice": (
         [*TRIALS, TRIALS[1]],
         BEST,
@@ -132,13 +132,17 @@ should_fail: dict[str, tuple[Any, Options, str]] = {
         BEST | {"choice": NotUsable("chosen", "it is a lambda")},
         "^Chosen cannot be used as an answer: it is a lambda",
     ),
-    "a number": (7, {}, "^The table is of type int; give a list of dicts, one for each row"),
-    "text": ("adam: 0.7", {}, "^The table is of type str; give a list"),
+    "a number": (
+        7,
+        {},
+        "^The table is of type int, which is no table. Give a list of dicts, one for each row",
+    ),
+    "text": ("adam: 0.7", {}, "^The table is of type str, which is no table. Give a list"),
     "rows that are lists": ([[1, 2]], {}, "^The table has something of type list for row 1"),
     "columns of unequal length": (
         {"units": [1, 2], "accuracy": [0.5]},
         {},
-        "^The table has columns of unequal length: units 2, accuracy 1",
+        r"^The table has columns of unequal length: units \(2\) and accuracy \(1\)",
     ),
     "more rows than are read": ([{}] * 1001, {}, "^The table is too large: at most 1,000 rows"),
     "more columns than are read": ([dict.fromkeys(range(101))], {}, "too large"),

@@ -144,7 +144,7 @@ should_fail: dict[str, tuple[Any, str]] = {
     "a huge unsigned integer": (np.uint64(2**63), "too large to be stored"),
     "a huge list": ([0] * 1_000_001, "more than 1,000,000 entries"),
     "a huge array": (np.zeros(1_000_001), "more than 1,000,000 entries"),
-    "a bomb of shared lists": (shared(1000, 7, 1), "more than 1,000,000 entries"),
+    "a bomb of shared lists": (shared(1001, 7, 1), "more than 1,000,000 entries"),
     "a bomb of empty lists": (shared(1000, 7, []), "has no entries"),
     "a cycle": (cyclic(), "nested more than 8 deep"),
     "deep lists": (shared(1, 5000, 1), "nested more than 8 deep"),

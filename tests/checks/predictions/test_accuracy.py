@@ -295,6 +295,28 @@ def test_no_model_is_not_attempted(answer: object) -> None:
     assert ask(answer).outcome is Outcome.NOT_ATTEMPTED
 
 
+def asks_its_neighbours() -> Any:
+    """Answers for each image what most in its batch look like."""
+    model = sees("tanh")
+    look = keras.ops.mean(model(model.inputs[0]), axis=0, keepdims=True)
+    return keras.Model(model.inputs, keras.ops.sigmoid(20 * look + 0 * model.outputs[0]))
+
+
+def test_images_tell_nothing_of_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie class by class, but are not fed so: a model learns nothing from its batch."""
+    rng = np.random.default_rng(0)
+
+    def load(name: str, image_size: Any = None) -> tuple[Any, Any]:
+        labels = np.repeat([0, 1], 500).astype(np.uint8)
+        images = np.zeros((1000, 8, 8, 3), np.uint8)
+        images[..., 0] = np.where(rng.random(1000) < 0.7, labels, 1 - labels)[:, None, None] * 230
+        return images, labels
+
+    monkeypatch.setattr(evaluation, "load", load)
+    monkeypatch.setattr(evaluation, "key", lambda name: "class by class")
+    assert ask(as_snapshot(asks_its_neighbours())).fraction == 0
+
+
 def test_without_hidden_images_the_form_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a student's kernel: a wrong output is told, the accuracy cannot be graded."""
 

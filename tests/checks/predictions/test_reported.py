@@ -70,7 +70,7 @@ should_fail: dict[str, tuple[Any, Build, float, str]] = {
         {"cnn": 0.85, "vgg": 0.85},
         lambda: {"cnn": sees(), "vgg": Missing("vgg")},
         0.5,
-        "vgg: reported 85.0 %; There is no answer yet",
+        "vgg: reported 85.0 %; vgg is not defined in the notebook",
     ),
     "a table in place of a model": (
         {"cnn": 0.85, "vgg": 0.85},

@@ -120,27 +120,27 @@ should_fail: dict[str, tuple[tuple[Part, Part, Part], Options, str]] = {
     "scaled twice": (
         three(train=part(0, 0, images=images(1, 60) / 255)),
         {},
-        r"next to nothing of 0 to 1: they may be scaled twice",
+        r"hardly any of 0 to 1. The images may be scaled twice",
     ),
     "one class only": (
         three(validation=part(2, 30, labels=np.zeros(30, int))),
         {},
-        r"Validation labels: 0 \(30 times\); expected each of 0 to 1",
+        r"Validation labels: 0 \(30 times\); expected every class from 0 to 1",
     ),
     "labels that start at 1": (
         three(test=part(3, 20, labels=1 + np.arange(20) % 2)),
         {},
-        r"Test labels: 1 \(10 times\), 2 \(10 times\); expected each of 0 to 1",
+        r"Test labels: 1 \(10 times\) and 2 \(10 times\); expected every class from 0 to 1",
     ),
     "not balanced": (
         three(train=part(1, 60, labels=np.repeat([0, 1], [50, 10]))),
         {},
-        r"Training labels: 0 \(50 times\), 1 \(10 times\); expected as many of each",
+        r"Training labels: 0 \(50 times\) and 1 \(10 times\); expected about as many of each",
     ),
     "many classes": (
         three(test=part(3, 20, labels=np.arange(20))),
         {},
-        r"9 \(1 times\) and 10 more; expected",
+        r"9 \(1 time\) and 10 more; expected",
     ),
     "an image in two parts": (
         three(test=part(0, 0, images=np.concatenate([images(1, 4), images(3, 16)]))),
@@ -203,6 +203,18 @@ def test_every_point_counts_alike() -> None:
     assert generators(*three(test=None)).fraction == pytest.approx(9 / 13)
     assert generators(*three(test=part(2, 30))).fraction == pytest.approx(12 / 13)
     assert generators(5, 5, 5).fraction == pytest.approx(1 / 13)
+
+
+def test_what_is_asked_is_put_into_words() -> None:
+    """The card's row says what the generators should give."""
+    asked = generators(*three(), sizes=(60, 30, at_least(20)), image_shape=(None, 5, 3)).asked
+    assert asked == (
+        "the training, validation and test generators give 60, 30 and at least 20 images of shape "
+        "(any, 5, 3); values 0 to 1; 2 classes; no image in two parts"
+    )
+    assert generators(*three(), value_range=None, classes=None, disjoint=False).asked.endswith(
+        "generators give images"
+    )
 
 
 def test_what_was_found_is_told() -> None:

@@ -68,34 +68,34 @@ should_pass: dict[str, tuple[Any, Options]] = {
 }
 
 should_fail: dict[str, tuple[Any, Options, str]] = {
-    "too few epochs": (GOOD, {"epochs": at_least(10)}, "Found 6 epochs; expected at least 10"),
-    "too many epochs": (GOOD, {"epochs": between(1, 5)}, "Found 6 epochs; expected 1 to 5"),
+    "too few epochs": (GOOD, {"epochs": at_least(10)}, "6 epochs; expected at least 10"),
+    "too many epochs": (GOOD, {"epochs": between(1, 5)}, "6 epochs; expected 1 to 5"),
     "a rising loss": (
         recorded(loss=LOSS[::-1]),
         {},
-        r"Loss does not fall: 0\.525 at first, 0\.68 in the end \(on average over 2 epochs\)",
+        r"Loss does not fall: 0\.525 at first, 0\.68 in the end \(means of 2 epochs\)",
     ),
     "one epoch": ({name: c[:1] for name, c in GOOD.items()}, {}, "for one epoch only"),
     "no accuracy": (without("accuracy", "val_accuracy"), {}, r"Accuracy not recorded.*metrics="),
     "no validation": (
         without("val_loss", "val_accuracy"),
         {},
-        "Val_loss and val_accuracy not recorded.*validation_data=",
+        "val_loss and val_accuracy not recorded.*validation_data=",
     ),
     "only validation": (without("loss"), {}, "Loss was not recorded, so it cannot"),
-    "NaN": (recorded(loss=[0.7, float("nan")] * 3), {}, "loss is NaN in epoch 2. Try a smaller"),
+    "NaN": (recorded(loss=[0.7, float("nan")] * 3), {}, "Loss is NaN in epoch 2. Try a smaller"),
     "infinite": (recorded(val_loss=[np.inf] * 6), {}, "val_loss is infinite in epoch 1"),
-    "a constant loss": (recorded(loss=[0.69] * 6), {}, r"loss is 0\.69 in each of 6 epochs"),
+    "a constant loss": (recorded(loss=[0.69] * 6), {}, r"Loss is 0\.69 in each of 6 epochs"),
     "a straight line": (
         recorded(loss=[1.0, 0.9, 0.8, 0.7, 0.6, 0.5]),
         {},
-        r"loss changes by -0\.1 in every epoch, as no training does",
+        r"Loss changes by -0\.1 in every epoch, as no training does",
     ),
     "the loss twice": (recorded(val_loss=LOSS), {}, "val_loss repeats loss"),
     "percent": (
         recorded(accuracy=[50.0, 55.5, 60.0, 70.0, 72.0, 71.0]),
         {},
-        "accuracy reaches 72; an accuracy lies between 0 and 1",
+        "Accuracy reaches 72; an accuracy lies between 0 and 1",
     ),
     "a stage twice": ([GOOD, dict(GOOD)], {}, "has the same numbers in stages 1 and 2"),
     "a stage missing": ([GOOD, None], {}, "lacks a stage"),
@@ -147,8 +147,8 @@ def test_what_was_asked_and_found_is_told() -> None:
     finding = history(GOOD, epochs=at_least(3))
     asked = "the training has at least 3 epochs, falling loss, accuracy recorded, validation"
     assert finding.asked == asked
-    assert "Found 6 epochs. " in finding.found
-    assert "Loss falls from 0.68 at first to 0.525 (on average over 2 epochs)" in finding.found
+    assert "6 epochs. " in finding.found
+    assert "Loss falls from 0.68 to 0.525 (means of 2 epochs)" in finding.found
 
 
 def test_a_students_object_raises_what_it_likes() -> None:

@@ -60,19 +60,19 @@ should_fail: dict[str, tuple[Maps, dict[str, Any], float, str]] = {
         lambda: right("first", "pool"),
         {},
         0.5,
-        r"^2 of 2 arrays are .* \(first, pool\), at 1 depth\. .*layers at at least 2 depths",
+        "^2 of 2 arrays are right: first and pool, from 1 depth. 1 depth; expected at least 2",
     ),
     "another image": (
         lambda: right("first", "third", image=OTHER_IMAGE),
         {},
         0,
-        "^0 of 2 arrays .*first: it differs from what first puts out .* another image",
+        "^0 of 2 arrays .*first: it differs by .* % from what first puts out .* another image",
     ),
     "another model": (
         lambda: right("first", "third", model=lambda: cnn(1)),
         {},
         0,
-        "third: it differs from what third puts out for this image by .*%",
+        "third: it differs by .* % from what third puts out for this image",
     ),
     "copied twice": (
         lambda: {"first": right("first")["first"], "second": right("first")["first"]},
@@ -84,7 +84,7 @@ should_fail: dict[str, tuple[Maps, dict[str, Any], float, str]] = {
         lambda: dict(zip(("third", "first"), right("first", "third").values(), strict=True)),
         {},
         0,
-        "third: these are the activations of first .*first: these are the activations of third",
+        "third: these are the activations of first.* first: these are the activations of third",
     ),
     "channels first": (
         lambda: {k: np.moveaxis(v, -1, 0) for k, v in right("first", "second").items()},
@@ -102,7 +102,7 @@ should_fail: dict[str, tuple[Maps, dict[str, Any], float, str]] = {
         lambda: {k: stretched(v) for k, v in right("second", "third").items()},
         {},
         0,
-        "second: it follows second channel by channel, but .* scaled for display .*before they",
+        "second: it follows second channel by channel, but .* scaled for display.*before they",
     ),
     "standardised for display": (
         lambda: {k: scaled(v) for k, v in right("second", "third").items()},
@@ -132,7 +132,7 @@ should_fail: dict[str, tuple[Maps, dict[str, Any], float, str]] = {
         lambda: {"first": np.ones((4, 5, 8)) * np.arange(8), **right("third")},
         {},
         0.25,
-        r"first: it has the shape \(4, 5, 8\), and the layer puts out \(30, 30, 8\)",
+        r"first: it has the shape \(4, 5, 8\); expected \(30, 30, 8\)",
     ),
     "of no layer": (lambda: [np.arange(7.0)], {}, 0, r"array 1: .* \(7,\), which none of the"),
     "not finite": (
@@ -144,13 +144,18 @@ should_fail: dict[str, tuple[Maps, dict[str, Any], float, str]] = {
     "text": (lambda: {"first": "second"}, {}, 0, "first: it is of type str, not an array"),
     "no array": (dict, {}, 0, "There are no arrays in it"),
     "too many": (lambda: [1.0] * 65, {}, 0, "There are more than 64 arrays"),
-    "not data": (lambda: NotUsable("maps", "it is a lambda"), {}, 0, "Maps cannot be used.*lambda"),
+    "not data": (
+        lambda: NotUsable("maps", "it is a lambda"),
+        {},
+        0,
+        "^maps cannot be used.*lambda",
+    ),
     "no model": (lambda: right("first"), {"model": 3}, 0, "The model "),
     "an image that does not fit": (
         lambda: right("first", "third"),
         {"image": IMAGE[:20]},
         0,
-        r"The image has the shape \(20, 32, 3\), and the model takes \(32, 32, 3\)",
+        r"The image has the shape \(20, 32, 3\); expected \(32, 32, 3\)",
     ),
     "text for an image": (lambda: right("first"), {"image": "cat.png"}, 0, "The image is of type"),
 }
@@ -211,7 +216,7 @@ def test_layers_of_a_nested_model_are_found_by_either_name() -> None:
 def test_a_name_cannot_spoil_the_card() -> None:
     """Control characters and long names are shown harmlessly."""
     finding = activations({"a\n\x1b[31m" + "b" * 500: np.ones(3)}, cnn(), IMAGE)
-    detail, _ = finding.details
+    (detail,) = finding.details
     assert "\n" not in detail and "\x1b" not in detail and len(detail) < 200
 
 

@@ -89,23 +89,23 @@ should_fail: dict[str, tuple[Patterns, Options, str]] = {
     "noise": (
         noise,
         {},
-        "filter 3: excites its filter no more than noise of the same mean and spread does",
+        "Filter 3: excites its filter no more than noise of the same mean and spread does",
     ),
     "faint noise": (lambda: noise(0.45, 0.55), {}, "no more than noise"),
-    "blank": (lambda: np.full((COUNT, 32, 32, 3), 0.5), {}, "filter 0: a picture of one colour"),
+    "blank": (lambda: np.full((COUNT, 32, 32, 3), 0.5), {}, "Filter 0: a picture of one colour"),
     "copies of one": (
         lambda: made()[[2] * COUNT],
         {},
-        "filter 4: the same picture as for filter 0",
+        "Filter 4: the same picture as for filter 0",
     ),
     "of another model": (lambda: made(model=lambda: cnn(1)), {}, "of 8 patterns excite their own"),
-    "of another layer": (lambda: made("third"), {}, "filter .: .* no more than noise|excites it"),
+    "of another layer": (lambda: made("third"), {}, "Filter .: .* no more than noise|excites it"),
     "of other filters": (
         lambda: np.roll(made(), 1, axis=0),
         {},
-        "filter .: the pattern for filter . excites it more",
+        "Filter .: the pattern for filter . excites it more",
     ),
-    "too few": (lambda: made()[:3], {}, "^3 patterns given; asked for are at least 4"),
+    "too few": (lambda: made()[:3], {}, "^There are 3 patterns; expected at least 4"),
     "out of range": (lambda: 255 * made(), {}, "^The values lie in 0 to 255; expected 0 to 1"),
     "centred on zero": (lambda: made() - 0.5, {}, "^The values lie in -0.5 to 0.5; expected"),
     "not finite": (lambda: np.where(made() > 0.9, np.nan, made()), {}, "holds NaN or infinite"),
@@ -115,7 +115,7 @@ should_fail: dict[str, tuple[Patterns, Options, str]] = {
         r"^The patterns have the shape \(8, 32, 32, 1\); expected \(n, height, width, 3\)",
     ),
     "one picture": (lambda: made()[0], {}, r"have the shape \(32, 32, 3\); expected \(n, height"),
-    "tiny": (lambda: made()[:, :3, :3], {}, "^The patterns are 3×3; expected from 4 to 512"),
+    "tiny": (lambda: made()[:, :3, :3], {}, "^The patterns are 3×3; expected 4 to 512"),
     "of unequal shapes": (
         lambda: [made()[0], made()[1, 1:]],
         {},
@@ -169,10 +169,10 @@ def test_half_of_the_patterns_earn_half_of_the_points() -> None:
     assert finding.outcome is Outcome.PARTLY_CORRECT
     assert finding.fraction == pytest.approx(0.5)
     assert [detail.split(":")[0] for detail in finding.details] == [
-        "filter 4",
-        "filter 5",
-        "filter 6",
-        "filter 7",
+        "Filter 4",
+        "Filter 5",
+        "Filter 6",
+        "Filter 7",
     ]
 
 
@@ -188,7 +188,7 @@ def test_filters_that_nothing_excites_are_not_counted() -> None:
     patterns = made("third")
     finding = filter_patterns(patterns, model, "third")
     assert finding.outcome is Outcome.CORRECT, text(finding)
-    assert re.search(r"of [1-5] patterns .* \d more filters are silent", finding.found)
+    assert re.search(r"of [1-5] patterns .* Not counted: \d filters? more, silent", finding.found)
     bias[:] = -1000
     model.get_layer("third").set_weights([kernel, bias])
     finding = filter_patterns(patterns, model, "third")
