@@ -27,6 +27,7 @@ from autograder.datasets.archives import tar_members
 from autograder.datasets.batches import Batch, read_batch, read_meta, write_batch, write_meta
 from autograder.datasets.download import CIFAR10
 from autograder.datasets.errors import DataError
+from autograder.datasets.images import mapped
 from autograder.datasets.preparing import Recipe, Stage, students_folder
 from autograder.datasets.splits import Candidate, choose_hidden, generator
 from autograder.datasets.store import SMALL
@@ -71,8 +72,7 @@ def load() -> tuple[Pictures, Pictures]:
 
 def read(place: Path, part: str) -> Pictures:
     """One part of a prepared folder: "train" and "test" of the students', "hidden" of the other."""
-    images = np.load(place / f"{part}-images.npy", mmap_mode="r")
-    return images, np.load(place / f"{part}-labels.npy")
+    return mapped(place / f"{part}-images.npy"), np.load(place / f"{part}-labels.npy")
 
 
 def _fill(stage: Stage) -> dict[str, Any]:

@@ -47,8 +47,12 @@ def decoded(files: Sequence[Path], image_size: tuple[int, int], place: Path) -> 
                 "the folder is read-only; load a size that is there and use keras.layers.Resizing"
             )
         _keep(files, size, array)
-    found: NDArray[np.uint8] = np.load(array, mmap_mode="r")
-    return found
+    return mapped(array)
+
+
+def mapped(array: Path) -> NDArray[np.uint8]:
+    """A file's array, mapped read-only: an ndarray, since a np.memmap is no plain answer."""
+    return np.asarray(np.load(array, mmap_mode="r"))
 
 
 def in_memory(files: Sequence[Path], image_size: tuple[int, int], place: Path) -> NDArray[np.uint8]:

@@ -52,7 +52,7 @@ class BatchesData:
         """Goes through a generator of (images, labels) batches twice. Raises NotDataError.
 
         A tf.data.Dataset, a keras.utils.PyDataset (ImageDataGenerator's iterators are such), a
-        PyTorch DataLoader, a list of batches, or one pair of arrays; at most 20,000 images and 60
+        PyTorch DataLoader, a list of batches, or one pair of arrays; at most 60,000 images and 60
         seconds a pass. The global random states of Python, NumPy and PyTorch stay as they were.
         """
         try:

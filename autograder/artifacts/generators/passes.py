@@ -21,7 +21,7 @@ from autograder.artifacts.errors import NotDataError
 
 Array = NDArray[Any]
 
-MAX_IMAGES = 20_000
+MAX_IMAGES = 60_000
 MAX_BYTES = 8_000_000_000
 MAX_SECONDS = 60
 MAX_KEPT = 64  # images

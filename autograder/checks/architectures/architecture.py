@@ -18,7 +18,7 @@ from autograder.checks.architectures.demands import (
     Parameters,
 )
 from autograder.checks.architectures.layer_groups import Group, group
-from autograder.checks.aspects import judged
+from autograder.checks.aspects import Aspect, judged
 from autograder.checks.findings import Finding, Outcome, incorrect
 from autograder.checks.subjects import model_data
 from autograder.checks.wording import Shape, opening
@@ -76,10 +76,11 @@ def architecture(
     once however often it is called, and only where it lies on a way from the input to the output.
     Blocks are found by structure: see autograder.graphs.
 
-    The finding's `fraction` is the share of demands that are met; all_or_nothing=True gives no
-    share. `picture` shows the model, its blocks outlined; it is left out of large models, and with
-    picture=False. ValueError for what no model
-    can be asked for, TypeError for what is no amount.
+    The finding's `fraction` is the share of the needs that are met. Limits (residual=0, at_most),
+    which any empty model keeps, earn nothing beside needs, and each that is broken costs as much as
+    a need. all_or_nothing=True gives no share. `picture` shows the model, its blocks outlined; it
+    is left out of large models, and with picture=False. ValueError for what no model can be asked
+    for, TypeError for what is no amount.
     """
     asked_for = {
         "order": order,
@@ -95,7 +96,7 @@ def architecture(
     if isinstance(data, Finding):
         return data
     try:
-        finding = judged(asked, [demand.judge(data) for demand in demands])
+        finding = _weighed(asked, demands, [demand.judge(data) for demand in demands])
     except GraphError as error:
         return incorrect(asked, f"{opening(what)} cannot be read: {error}")
     except NotDataError as error:
@@ -103,6 +104,20 @@ def architecture(
     if all_or_nothing and finding.fraction is not None:
         finding = replace(finding, outcome=Outcome.INCORRECT, fraction=0.0)
     return replace(finding, picture=_picture(data.graph) if picture else "")
+
+
+def _weighed(asked: str, demands: Sequence[Demand], aspects: Sequence[Aspect]) -> Finding:
+    """The finding of all demands, whose fraction is that of the needs less the broken limits."""
+    finding = judged(asked, aspects)
+    needs = [each.share for demand, each in zip(demands, aspects, strict=True) if demand.is_need]
+    if finding.fraction is None or not needs:
+        return finding
+    broken = sum(
+        1 - each.share for demand, each in zip(demands, aspects, strict=True) if not demand.is_need
+    )
+    fraction = max(sum(needs) - broken, 0) / len(needs)
+    outcome = Outcome.PARTLY_CORRECT if fraction else Outcome.INCORRECT
+    return replace(finding, outcome=outcome, fraction=fraction)
 
 
 def _demands(layers: Mapping[str, int | Amount], others: Mapping[str, Any]) -> list[Demand]:

@@ -33,10 +33,15 @@ MAX_BLOCKS_NAMED = 3
 
 
 class Demand(Protocol):
-    """`asked` continues "the model has"; `judge` says how far a model has it."""
+    """`asked` continues "the model has"; `judge` says how far a model has it.
+
+    is_need: something must be there, in contrast to a limit.
+    """
 
     @property
     def asked(self) -> str: ...
+    @property
+    def is_need(self) -> bool: ...
     def judge(self, model: ModelData) -> Aspect: ...
 
 
@@ -50,6 +55,10 @@ class Count:
     @property
     def asked(self) -> str:
         return self.wanted.of(self.group.one)
+
+    @property
+    def is_need(self) -> bool:
+        return self.wanted.least > 0
 
     def judge(self, model: ModelData) -> Aspect:
         members = self.group.members(model.graph)
@@ -85,6 +94,10 @@ class Blocks:
     def asked(self) -> str:
         return self.wanted.of(self.name)
 
+    @property
+    def is_need(self) -> bool:
+        return self.wanted.least > 0
+
     def judge(self, model: ModelData) -> Aspect:
         blocks = self.find(model.graph)
         found = count(len(blocks), self.name)
@@ -104,6 +117,10 @@ class Order:
     @property
     def asked(self) -> str:
         return f"{' → '.join(self.names)} in this order"
+
+    @property
+    def is_need(self) -> bool:
+        return True
 
     def judge(self, model: ModelData) -> Aspect:
         reached = self._reached(model.graph)
@@ -142,6 +159,10 @@ class Output:
     def _expected(self) -> str:
         return " or ".join(_output(*choice) for choice in self.choices)
 
+    @property
+    def is_need(self) -> bool:
+        return True
+
     def judge(self, model: ModelData) -> Aspect:
         graph = model.graph
         is_met, found = self._look(graph)
@@ -175,6 +196,10 @@ class InputShape:
     def _expected(self) -> str:
         return "×".join("any" if each is None else str(each) for each in self.shape)
 
+    @property
+    def is_need(self) -> bool:
+        return True
+
     def judge(self, model: ModelData) -> Aspect:
         inputs = model.graph.inputs
         if len(inputs) != 1:
@@ -202,6 +227,10 @@ class Parameters:
     @property
     def asked(self) -> str:
         return self.wanted.of("parameter")
+
+    @property
+    def is_need(self) -> bool:
+        return self.wanted.least > 0
 
     def judge(self, model: ModelData) -> Aspect:
         number = model.graph.parameters

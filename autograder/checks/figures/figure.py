@@ -65,11 +65,11 @@ def figure(
     no other panel shows the same. Empty axes beside enough panels do not matter. Images of one
     colour, as the maps of filters that are silent, count as far as there are as many others.
 
-    titles: over each panel; over a row of pictures one title or y label is enough, as is a
-    subfigure's title, or the figure's where there is one panel. labels: on both axes of each panel
-    that is more than a picture; those of its row or column count. legend: where there are two
-    curves or more. lines: curves in all, of two points or more. size: least (width, height) in
-    pixels.
+    titles: over each panel; over a row of pictures one title or y label is enough, over a column
+    the title on top, as is a subfigure's title, or the figure's where there is one panel. labels:
+    on both axes of each panel that is more than a picture; those of its row or column count.
+    legend: where there are two curves or more. lines: curves in all, of two points or more. size:
+    least (width, height) in pixels.
 
     A blank or tiny figure earns nothing, another one the mean of how far each demand is met, none
     further than that for panels. Of a picture without axes (a Pillow image, another library's

@@ -111,7 +111,7 @@ def _labelled(panels: Sequence[Panel], data: FigureData) -> tuple[Panel, ...]:
     return tuple(
         replace(
             panel,
-            title=_title(panel, rows[panel.number], panels, data),
+            title=_title(panel, rows[panel.number], columns[panel.number], panels, data),
             xlabel=_first(each.axes.xlabel for each in columns[panel.number] if each.axes),
             ylabel=_first(each.axes.ylabel for each in rows[panel.number] if each.axes),
         )
@@ -120,16 +120,25 @@ def _labelled(panels: Sequence[Panel], data: FigureData) -> tuple[Panel, ...]:
 
 
 def _title(
-    panel: Panel, row: Sequence[Panel], panels: Sequence[Panel], data: FigureData
+    panel: Panel,
+    row: Sequence[Panel],
+    column: Sequence[Panel],
+    panels: Sequence[Panel],
+    data: FigureData,
 ) -> str | None:
-    """Of pictures, one title or y label may stand for a row; of curves, each needs its own."""
+    """Of pictures, one title or y label may stand for a row, or the title on top for a column.
+
+    Of curves, each needs its own.
+    """
     if panel.axes is None:
         return None if _has_ink_above(panel, panels, data) else ""
     own = panel.axes.title or panel.axes.heading or (data.title if len(panels) == 1 else "")
     if own or not panel.is_picture:
         return own
     pictures = [each.axes for each in row if each.axes and each.is_picture]
-    return _first(each.title or each.ylabel for each in pictures)
+    top = min(column, key=lambda each: each.box[1])
+    heads = top.axes.title if top.axes and all(each.is_picture for each in column) else ""
+    return _first(each.title or each.ylabel for each in pictures) or heads
 
 
 def _has_ink_above(panel: Panel, panels: Sequence[Panel], data: FigureData) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
-import numpy as np
-
 from autograder.checks.answers import is_unanswered
 from autograder.checks.findings import Finding, Outcome, incorrect
+from autograder.checks.numbers.reading import NotAnArray, as_array
 from autograder.checks.predictions.accuracy import percent
 from autograder.checks.predictions.conventions import Output, conventions
 from autograder.checks.predictions.feeding import check_question
@@ -91,11 +90,12 @@ def _compared(value: object, measured: Measured | Finding, images: int) -> tuple
     """Whether a reported value agrees, and a line about it."""
     if is_unanswered(value):
         return False, "no accuracy is reported"
-    share = _share(value)
-    if share is None:
+    number = _number(value)
+    if number is None:
         return False, "the reported accuracy is not a number from 0 to 1"
+    share = number / 100 if number > 1 else number
     told = f"reported {percent(share)}"
-    if share != value:
+    if number > 1:
         told += f" (read as a percentage; write {share:.4g})"
     if isinstance(measured, Finding):
         return False, f"{told}; {measured.found}"
@@ -106,20 +106,18 @@ def _compared(value: object, measured: Measured | Finding, images: int) -> tuple
     return False, f"{told}; chance explains a difference of {percent(allowed)}, not more"
 
 
-def _share(value: object) -> float | None:
-    """An accuracy in 0..1; 87.3 is taken for a percentage."""
-    if isinstance(value, np.integer | np.floating):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _number(value: object) -> float | None:
+    """One number from 0 to 100, however it is wrapped: a float, a tensor, a list of one."""
+    array = as_array(value)
+    if isinstance(array, NotAnArray) or array.size != 1:
         return None
-    if not 0 <= value <= 100:
-        return None
-    return float(value) / 100 if value > 1 else float(value)
+    number = float(array.reshape(()))
+    return number if 0 <= number <= 100 else None
 
 
 def _finding(asked: str, agreed: int, names: int, details: tuple[str, ...]) -> Finding:
     found = f"{agreed} of {count(names, 'reported accuracy', 'reported accuracies')} "
-    found += "agrees with its model." if agreed == 1 else "agree with their models."
+    found += "agrees with its model." if 1 in (agreed, names) else "agree with their models."
     if agreed == names:
         return Finding(Outcome.CORRECT, asked, found, details=details)
     outcome = Outcome.PARTLY_CORRECT if agreed else Outcome.INCORRECT

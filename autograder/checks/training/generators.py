@@ -18,6 +18,7 @@ from autograder.checks.wording import sizes as show_sizes
 ANY_SIZE = Amount(1)
 RANGE_SLACK = 0.01  # of the range: interpolation may go beyond it by a little
 LEAST_USED = 0.05  # of the range
+LEAKED = 0.5  # of the points at most where an image is in two parts
 CHANCE = 3.5  # standard deviations of a random draw
 LEAST_DIFFERENT = 0.9  # of the images of a part
 # Public data sets hold some pictures twice, under two names.
@@ -66,9 +67,10 @@ def generators(
     image_shape=(150, 150, 3)           # of each image; None for any length
     value_range=(0, 1)                  # floating-point values in it; (0, 255) takes integers too
     classes=2                           # labels 0 and 1, or one-hot rows of two
-    balance=0.1                         # each class's share within 0.1 of 1 / classes, or as near
-                                        # to it as a random draw of so many images comes
-    disjoint=True                       # no image in two parts, by content and by file
+    balance=0.1                         # shares of 0.4 to 0.6 of two classes, 0.08 to 0.12 of ten,
+                                        # or as near as a random draw of so many images comes
+    disjoint=True                       # no image in two parts, by content and by file; else half
+                                        # of the points at most
     shuffled=True                       # advice, no points, where training keeps its order
 
     None leaves a demand out. Content: the SHA-256 of images, over two epochs of each generator; one
@@ -91,11 +93,13 @@ def generators(
             aspects += [aspect(name, parts.data[name], each) for aspect in PER_PART]
         else:
             aspects.append(parts.lacking(name, weight=len(PER_PART)))
+    most = 1.0
     if disjoint:
-        aspects.append(_disjoint(parts.data))
+        aspects.append(apart := _disjoint(parts.data))
+        most = LEAKED + (1 - LEAKED) * apart.share
     if shuffled and "training" in parts.data:
         aspects.append(_order(parts.data["training"]))
-    return judged(asked, aspects)
+    return judged(asked, aspects, most=most)
 
 
 def _asked(wanted: Sequence[_Wanted], disjoint: bool) -> str:
@@ -158,7 +162,8 @@ def _labels(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
     if set(data.label_counts) != set(range(wanted.classes)):
         return Aspect.of(0, found, f"every class from 0 to {wanted.classes - 1}", ADVICE_LABELS)
     share = 1 / wanted.classes
-    allowed = max(wanted.balance or 0, CHANCE * math.sqrt(share * (1 - share) / data.count))
+    by_chance = CHANCE * math.sqrt(share * (1 - share) / data.count)
+    allowed = max(2 * share * (wanted.balance or 0), by_chance)
     farthest = max(abs(each / data.count - share) for each in data.label_counts.values())
     if wanted.balance is not None and farthest > allowed:
         return Aspect.of(0, found, "about as many of each", ADVICE_LABELS)

@@ -262,8 +262,8 @@ should_fail: dict[str, tuple[Make, str]] = {
     ),
     "ragged lists": (lambda: [([[1], [1, 2]], [0, 1])], "cannot be run through: ValueError"),
     "too many": (
-        lambda: (np.zeros((20_001, 1, 1, 1), np.uint8), np.zeros(20_001)),
-        "more than 20,000 images",
+        lambda: (np.zeros((60_001, 1, 1, 1), np.uint8), np.zeros(60_001)),
+        "more than 60,000 images",
     ),
     "too many classes": (
         lambda: (np.zeros((1_001, 1, 1, 1), np.uint8), np.arange(1_001)),
@@ -305,7 +305,7 @@ def test_a_slow_generator_is_stopped() -> None:
 def test_endless_batches_are_stopped() -> None:
     """A dataset that does not say that it never ends is stopped by its count."""
     batch = (np.zeros((1_000, 1, 1, 1), np.uint8), np.zeros(1_000))
-    with pytest.raises(NotDataError, match=r"more than 20,000 images.*\.repeat"):
+    with pytest.raises(NotDataError, match=r"more than 60,000 images.*\.repeat"):
         run_through(itertools.repeat(batch))
 
 

@@ -526,3 +526,19 @@ def test_no_framework_is_imported() -> None:
     )
     assert done.stderr.strip() == ""
     assert done.stdout.startswith("6 Conv2D layers: ")
+
+
+@pytest.mark.parametrize(
+    "demands, fraction",
+    [
+        ({"Conv2D": at_least(2), "residual": 0, "Flatten": 1}, 0.5),
+        ({"Conv2D": 1, "Flatten": 1, "Dense": at_most(0)}, 0.5),
+        ({"Dense": 0, "Conv2D": 0}, 0),
+    ],
+)
+def test_limits_earn_nothing_beside_needs(demands: dict[str, Any], fraction: float) -> None:
+    """A model of one convolution, Flatten and Dense: what it lacks is no merit."""
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), kl.Conv2D(4, 3), kl.Flatten(), kl.Dense(1, "sigmoid")]
+    )
+    assert architecture(model, **demands).fraction == pytest.approx(fraction)
