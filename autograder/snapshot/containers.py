@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from types import NoneType
 from typing import Any
 
+import numpy as np
+
 from autograder.snapshot.document import to_text
 from autograder.snapshot.kind import Document, Kind
 from autograder.snapshot.outcome import RefusedError
@@ -18,6 +20,8 @@ KEY = "[a key]"
 MEMBER = "[a member]"
 MAX_STEP = 40  # characters
 MAX_SAME_HASH = 100  # honest numbers share one hash at most some 70 times
+# What np.argsort and its like give as keys; they equal and hash as the int does.
+NUMPY_INTEGERS = tuple({np.dtype(code).type for code in "bBhHiIlLqQ"})
 BAD_KEY = "has a key of type {name}; use str, int, bool, float or tuples of these"
 BAD_MEMBER = "is a set with a member of type {name}; use str, numbers or tuples of these"
 
@@ -41,6 +45,7 @@ def _write_dict(value: dict[Any, object], scribe: Scribe) -> Document:
     scribe.meter.check_items(2 * len(value))
     keys, values = [], []
     for key, item in value.items():
+        key = int(key) if any(type(key) is number for number in NUMPY_INTEGERS) else key
         if not _is_hashable(key):
             raise RefusedError(BAD_KEY.format(name=type_name(type(key))))
         keys.append(scribe.write(key, KEY))

@@ -86,7 +86,7 @@ BY_NAME: tuple[tuple[str, str, str], ...] = (
     ("torch.nn", "Module", "is a PyTorch module; hand in a Keras model"),
     ("keras.src.wrappers", "SKLBase", "is a wrapper around a model; hand in its .model_"),
     ("torch", "Tensor", "is of type {name}, a subclass of torch.Tensor; convert it with .numpy()"),
-    ("pandas", "Series", TO_NUMPY),
+    ("pandas", "Series", TO_NUMPY + " or, with its names, .to_dict()"),
     ("pandas", "Index", TO_NUMPY),
     ("scipy.sparse", "", "is of type {name}; convert it with .toarray()"),
     ("itertools", "", AN_ITERATOR),

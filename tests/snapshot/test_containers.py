@@ -152,3 +152,10 @@ def test_forged_depth_beyond_the_bound_is_refused() -> None:
         document = {"kind": "list", "items": [document]}
     with pytest.raises(SnapshotError, match="nested more than 5 levels"):
         load(forged(document), BUDGET)
+
+
+def test_numpy_integers_as_keys_become_ints() -> None:
+    """Such as np.argsort gives; to whoever looks them up they are the same."""
+    found = crossed({np.int64(3): "c", np.uint8(1): "a"})
+    assert found == {3: "c", 1: "a"}
+    assert [type(key) for key in found] == [int, int]

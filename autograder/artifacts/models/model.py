@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +67,12 @@ class ModelData:
         from autograder.datasets.pretrained import tensor_digests
 
         return tensor_digests(self.tensors)
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of config and weights: models of one identity say the same to every image."""
+        told = json.dumps([self.config, self.digests], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @cached_property
     def restored(self) -> keras.Model:

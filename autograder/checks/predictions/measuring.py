@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,18 +106,29 @@ def _measured(model: ModelData, question: Question) -> Measured:
     if shape is not None and None not in shape[1:]:
         choose(question.outputs, shape, graph.output_activation)  # before any work is done
     key = evaluation.key(question.dataset)
-    outputs, labels = _outputs(model, question.dataset, size, question.inputs, key)
+    asked = _Asked(model.identity, question.dataset, size, question.inputs, key, model)
+    outputs, labels = _outputs(asked)
     predicted, convention = classes(outputs, question.outputs)
     return Measured(model, question, size, labels, predicted, convention.classes)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Whatever a model's outputs depend on; key: tells hidden images from others."""
+
+    identity: str
+    dataset: str
+    size: tuple[int, int]
+    inputs: str
+    key: str
+    model: ModelData = field(compare=False)  # one of this identity, live or read
+
+
 @functools.lru_cache(_AT_ONCE)
-def _outputs(
-    model: ModelData, dataset: str, size: tuple[int, int], inputs: str, key: str
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """The model's outputs for the hidden images that `key` tells from others, and the labels."""
-    fed, labels = feeding.hidden(dataset, size, inputs)
-    return features.predict(model, fed, _published()), labels
+def _outputs(asked: _Asked) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The model's outputs for the hidden images, and the labels."""
+    fed, labels = feeding.hidden(asked.dataset, asked.size, asked.inputs)
+    return features.predict(asked.model, fed, _published()), labels
 
 
 def _published() -> dict[str, str]:

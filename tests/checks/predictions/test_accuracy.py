@@ -334,10 +334,11 @@ def test_without_hidden_images_the_form_is_checked(monkeypatch: pytest.MonkeyPat
     assert "/data" not in finding.found + finding.advice
 
 
-def test_the_same_model_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several cells may ask about it."""
+@pytest.mark.parametrize("made", [as_snapshot, lambda model: model], ids=["crossed", "live"])
+def test_the_same_model_is_run_once(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
+    """Several cells may ask about it, also in the kernel that runs the solutions."""
     hide(monkeypatch, 0.9)
-    model = as_snapshot(sees())
+    model = made(sees())
     ask(model)
     monkeypatch.setattr(evaluation, "load", lambda *_: pytest.fail("loaded again"))
     assert ask(model, floor=0.5).outcome is Outcome.CORRECT
