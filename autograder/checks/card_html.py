@@ -1,5 +1,6 @@
 """A scorecard as HTML: one small table, legible on a phone and in dark themes."""
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -34,7 +35,9 @@ LIST = "margin:2px 0 4px;padding-left:1.3em;list-style:disc"
 # a width of its own the window takes its cell's and does not widen it.
 WINDOW = "overflow-x:auto;width:0;min-width:100%;margin:4px 0 0"
 SUMMARY = "display:list-item"  # else some pages' styles take its triangle away
-PICTURE = "max-width:none;height:auto;margin:0;padding:0"
+# Shrinks to the card's width, but not so far that its letters cannot be read; then it scrolls.
+PICTURE = "max-width:100%;min-width:{least}px;height:auto;margin:0;padding:0"
+LEAST_SCALE = 0.65
 
 
 class CardRow(Protocol):
@@ -98,10 +101,12 @@ def _list(details: Sequence[str]) -> str:
 def _picture(svg: str) -> str:
     """An SVG as an image, in which nothing acts, whoever shows the page; folded away."""
     data = b64encode(svg.encode(errors="replace")).decode()
+    width = re.search(r'^<svg[^>]* width="([0-9]{1,5})', svg)
+    style = PICTURE.format(least=int(LEAST_SCALE * int(width[1])) if width else 0)
     return (
         f'<details style="margin:4px 0 0"><summary style="{SUMMARY}">Diagram</summary>'
         f'<div style="{WINDOW}">'
-        f'<img style="{PICTURE}" alt="What was found, as a picture" '
+        f'<img style="{style}" alt="What was found, as a picture" '
         f'src="data:image/svg+xml;base64,{data}"></div></details>'
     )
 
