@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -145,6 +146,15 @@ def test_what_a_line_sends_can_be_read() -> None:
     assert signal.SIGINT in after
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process that a shell started in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_does_not_cut_a_frame_in_two() -> None:
     """It waits until the whole frame is on its way."""
     ours, theirs = socket.socketpair()
