@@ -110,7 +110,7 @@ forgeries: dict[str, tuple[Callable[[], BatchesData], str]] = {
         "number of digests that does not fit",
     ),
     "too many digests": (
-        lambda: data(count=20_001, passes=((ALL * 3334)[:20_001],) * 2),
+        lambda: data(count=60_001, passes=((ALL * 10_001)[:60_001],) * 2),
         "number of digests that does not fit",
     ),
     "flat images": (lambda: data(images=IMAGES[..., 0]), r"images of shape \(6, 2, 3\)"),
