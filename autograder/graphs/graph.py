@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.graphs import kinds
 from autograder.graphs.errors import GraphError
 from autograder.graphs.layer import Layer
+from autograder.graphs.order import after_needs
 from autograder.graphs.reading import show
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class ModelGraph:
         for target in (*outputs, *(each for layer in layers for each in layer.inputs)):
             if target not in by_id:
                 raise GraphError(f"no layer has the id {show(target)}")
-        order = _ordered(by_id)
+        needs = {layer_id: layer.inputs for layer_id, layer in by_id.items()}
+        order = [by_id[layer_id] for layer_id in after_needs(needs, str)]
         on_path = _between(order, set(outputs))
         found = [layer.id in on_path for layer in order]
         placed = (
@@ -161,25 +163,6 @@ def _sum(counts: Iterable[int | None]) -> int | None:
             return None
         total += count
     return total
-
-
-def _ordered(by_id: dict[str, Layer]) -> list[Layer]:
-    """Every layer after its inputs, else in the order given."""
-    waiting = {layer_id: len(layer.inputs) for layer_id, layer in by_id.items()}
-    consumers: dict[str, list[str]] = {layer_id: [] for layer_id in by_id}
-    for layer in by_id.values():
-        for each in layer.inputs:
-            consumers[each].append(layer.id)
-    order = [layer_id for layer_id, count in waiting.items() if not count]
-    for layer_id in order:  # grows while it is walked
-        for consumer in consumers[layer_id]:
-            waiting[consumer] -= 1
-            if not waiting[consumer]:
-                order.append(consumer)
-    if len(order) != len(by_id):
-        circle = next(layer_id for layer_id, count in waiting.items() if count)
-        raise GraphError(f"the layers form a circle: {show(circle)} waits for its own output")
-    return [by_id[layer_id] for layer_id in order]
 
 
 def _between(order: list[Layer], outputs: set[str]) -> set[str]:

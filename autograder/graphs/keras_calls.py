@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograder.graphs.errors import GraphError
+from autograder.graphs.order import after_needs
 from autograder.graphs.reading import Shape, mapping, name, number, sequence, shape, show
 
 TENSOR = "__keras_tensor__"
@@ -103,26 +104,15 @@ def call_order(
     named: Mapping[str, Any],
 ) -> list[tuple[str, int]]:
     """The calls, each after those whose outputs it takes."""
-    consumers: dict[tuple[str, int], list[tuple[str, int]]] = {}
-    waiting: dict[tuple[str, int], int] = {}
-    for key, call in calls.items():
-        needs = {(ref.layer, ref.call) for ref in call.tensors_from} - ready
-        for need in needs:
-            if need not in calls:
-                known = "call" if need[0] in named else "layer"
-                raise GraphError(
-                    f"layer {show(key[0])}: keras_history points to {known} {show(need[1])} of "
-                    f"{show(need[0])}, which is not there"
-                )
-            consumers.setdefault(need, []).append(key)
-        waiting[key] = len(needs)
-    order = [key for key, count in waiting.items() if not count]
-    for key in order:  # grows while it is walked
-        for consumer in consumers.get(key, ()):
-            waiting[consumer] -= 1
-            if not waiting[consumer]:
-                order.append(consumer)
-    if len(order) != len(calls):
-        circle = next(key for key, count in waiting.items() if count)
-        raise GraphError(f"the layers form a circle: {show(circle[0])} waits for its own output")
-    return order
+    needs = {
+        key: {(ref.layer, ref.call) for ref in call.tensors_from} - ready
+        for key, call in calls.items()
+    }
+    for key, needed in needs.items():
+        for need in needed - calls.keys():
+            known = "call" if need[0] in named else "layer"
+            raise GraphError(
+                f"layer {show(key[0])}: keras_history points to {known} {show(need[1])} of "
+                f"{show(need[0])}, which is not there"
+            )
+    return after_needs(needs, lambda key: key[0])

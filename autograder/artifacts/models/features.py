@@ -159,8 +159,8 @@ def _predict(model: ModelData, fed: Fed) -> Floats:
     without seeing much in any image. The order depends on all of the model: none can be made for
     it, and the same model gets the same.
     """
-    seed = int(_key(model.config, model.digests, fed.key), 16)
-    order = np.random.default_rng(seed).permutation(len(fed.images))
+    seed = hashlib.sha256(f"{model.identity}, {fed.key}".encode()).digest()
+    order = np.random.default_rng(list(seed)).permutation(len(fed.images))
     step = max(_FED_BYTES // (4 * fed.images[0].size) // _BATCH, 1) * _BATCH
     parts = [
         model.predict(fed.scale(fed.images[order[start : start + step]]), _BATCH)
