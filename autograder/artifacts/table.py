@@ -1,20 +1,26 @@
-"""Tables of pandas and polars as plain columns."""
+"""Tables of pandas and polars as plain columns, and one row of them."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
+import numpy as np
+
 from autograder.artifacts.classes import is_a
 from autograder.artifacts.errors import NotDataError
 
 Columns = dict[Any, list[Any]]
+Row = dict[str, Any]
 
 MAX_CELLS = 100_000
 TOO_LARGE = (
     f"is a table of {{rows:,}} rows and {{columns:,}} columns; {MAX_CELLS:,} cells are allowed"
 )
 SAME_NAME = "is a table with several columns of one name; give each its own"
+NO_ROW = (
+    "is of type pandas.Series; convert it with .to_numpy(), unless it is a row, whose index is text"
+)
 FAILED = "is a table that could not be read ({error})"
 
 
@@ -37,6 +43,38 @@ def columns_of(table: Any) -> Columns:
         raise
     except Exception as error:
         raise NotDataError(FAILED.format(error=type(error).__name__)) from error
+
+
+def is_row(value: object) -> bool:
+    """Whether a value is a Series of pandas, which a row of a DataFrame is."""
+    return is_a(value, "pandas", "Series")
+
+
+def row_of(series: Any) -> Row:
+    """A row's plain values by the columns' names; None where a cell is empty.
+
+    Raises NotDataError for a Series whose index is not text, such as a column.
+    """
+    cls: Any = sys.modules["pandas"].Series
+    if len(series) > MAX_CELLS:
+        raise NotDataError(TOO_LARGE.format(rows=len(series), columns=1))
+    try:
+        names = list(series.index)
+        if not all(isinstance(name, str) for name in names) or not names:
+            raise NotDataError(NO_ROW)
+        if len(set(names)) < len(names):
+            raise NotDataError(SAME_NAME)
+        cells = zip(names, cls.tolist(series), cls.isna(series).tolist(), strict=True)
+        return {name: None if absent else _plain(cell) for name, cell, absent in cells}
+    except NotDataError:
+        raise
+    except Exception as error:
+        raise NotDataError(FAILED.format(error=type(error).__name__)) from error
+
+
+def _plain(cell: object) -> object:
+    """A row of cells of several types keeps NumPy's numbers."""
+    return cell.item() if isinstance(cell, np.generic) else cell
 
 
 def _of_polars(table: Any) -> Columns:

@@ -16,11 +16,13 @@ from autograder.checks.numbers.misconceptions import (
 )
 from autograder.checks.numbers.reading import NotAnArray, as_array
 from autograder.checks.predictions.accuracy import accuracy
+from autograder.checks.predictions.confusion_matrix import confusion_matrix
 from autograder.checks.predictions.reported import reported
 from autograder.checks.scorecard import Row, Scorecard, scorecard
 from autograder.checks.training.augmentation import augmented
 from autograder.checks.training.generators import generators
 from autograder.checks.training.history import history
+from autograder.checks.training.split import split
 from autograder.checks.training.transfer import fine_tuned, frozen
 from autograder.checks.visuals import reference
 from autograder.checks.visuals.activations import activations
@@ -47,6 +49,7 @@ __all__ = [
     "at_most",
     "augmented",
     "between",
+    "confusion_matrix",
     "convolution_mistakes",
     "convolve2d",
     "equal",
@@ -67,5 +70,6 @@ __all__ = [
     "reference",
     "reported",
     "scorecard",
+    "split",
     "table",
 ]

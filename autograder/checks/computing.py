@@ -1,3 +1,10 @@
 """Which checks compute with models, so that whoever grades has Keras ready before it forks."""
 
-COMPUTING = ("accuracy", "activations", "filter_patterns", "gradcam", "reported")
+COMPUTING = (
+    "accuracy",
+    "activations",
+    "confusion_matrix",
+    "filter_patterns",
+    "gradcam",
+    "reported",
+)

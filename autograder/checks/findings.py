@@ -17,6 +17,20 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """An accuracy that a check has counted: a share in 0..1 of so many images.
+
+    threshold: the name in thresholds.json that it was held against, or "". classes: how many
+    there are, so 1 / classes is what guessing gives.
+    """
+
+    threshold: str
+    accuracy: float
+    images: int
+    classes: int
+
+
+@dataclass(frozen=True)
 class Finding:
     """What one check found; checks are pure functions that return one.
 
@@ -24,7 +38,8 @@ class Finding:
     [0, 1], is the share of the points that is earned; without it a correct answer earns all and
     any other none. `mistake` is the slug of a diagnosed misconception. `details` are shown one by
     one below `found`: each mismatch of a list of demands. `picture` is an SVG that the kit has
-    drawn, with nothing of a student's in it that is not escaped.
+    drawn, with nothing of a student's in it that is not escaped. `measured` is for those who set
+    thresholds; students' pages do not show it.
     """
 
     outcome: Outcome
@@ -35,6 +50,7 @@ class Finding:
     mistake: str | None = None
     details: tuple[str, ...] = ()
     picture: str = ""
+    measured: Measurement | None = None
 
 
 def incorrect(asked: str, found: str, advice: str = "") -> Finding:

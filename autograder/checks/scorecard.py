@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from autograder.checks.card_html import render
-from autograder.checks.findings import Finding, Outcome
+from autograder.checks.findings import Finding, Measurement, Outcome
 from autograder.checks.wording import count, legible, opening, rounded, sentences
 
 MAX_TEXT = 300
@@ -20,7 +20,8 @@ NO_CHECKS = "no check of this question has run"
 class Row:
     """One check on a card; `points` of `max_points` were earned, 0 of 0 for a required form.
 
-    `details`: each mismatch by itself. `picture`: an SVG that the kit has drawn, or "".
+    `details`: each mismatch by itself. `picture`: an SVG that the kit has drawn, or "". `measured`:
+    the accuracy that was counted, for those who set thresholds; no card shows it.
     """
 
     asked: str
@@ -32,31 +33,38 @@ class Row:
     mistake: str | None = None
     details: tuple[str, ...] = ()
     picture: str = ""
+    measured: Measurement | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The row as JSON-able data, without its picture."""
+        """The row as JSON-able data, without its picture; "measured" where something was."""
         data = asdict(self) | {"outcome": str(self.outcome), "details": list(self.details)}
         del data["picture"]
+        if self.measured is None:
+            del data["measured"]
         return data
 
 
-def scorecard(title: str, points: float) -> "Scorecard":
+def scorecard(title: str, points: float, *, bonus: bool = False) -> "Scorecard":
     """An empty card for a question worth `points`.
+
+    bonus: they come on top of the assignment's points; the test cell itself then has 0 points, and
+    what is earned becomes nbgrader's extra credit.
 
     card = scorecard("Question 1", points=2)
     card.require(form(q1, shape=(2, 2)))
     card.expect(2, equal(q1, [[45, 45], [54, 54]]))
     card
     """
-    return Scorecard(title, points)
+    return Scorecard(title, points, bonus=bonus)
 
 
 class Scorecard:
     """Collects findings and what they are worth; the last expression of a test cell."""
 
-    def __init__(self, title: str, points: float) -> None:
+    def __init__(self, title: str, points: float, *, bonus: bool = False) -> None:
         self.title = legible(title, MAX_TEXT)
         self.points = _amount(points, "scorecard's points")
+        self.bonus = bonus
         self._rows: list[Row] = []
 
     def require(self, check: Finding) -> None:
@@ -129,8 +137,11 @@ class Scorecard:
     def __repr__(self) -> str:
         """A number once every point is decided, which nbgrader takes as partial credit.
 
-        Before that, text, which nbgrader takes as passed; 0.0 where a visible check failed.
+        Before that, text, which nbgrader takes as passed; 0.0 where a visible check failed. A bonus
+        is always text: its cell has no points, and nbgrader stops at a number above them.
         """
+        if self.bonus:
+            return self._verdict
         if self._is_decided:
             return repr(self.score)
         if self._has_failed:
@@ -152,6 +163,10 @@ class Scorecard:
 
     @property
     def _verdict(self) -> str:
+        return f"Bonus: {self._sum}" if self.bonus else self._sum
+
+    @property
+    def _sum(self) -> str:
         if self._is_decided:
             return f"{rounded(self.score)} of {count(self.points, 'point')}"
         rest = self.points - self.allotted
@@ -184,6 +199,7 @@ class Scorecard:
                 check.mistake,
                 _details(check.details),
                 check.picture if len(check.picture) <= MAX_PICTURE else "",
+                check.measured,
             )
         )
 

@@ -25,6 +25,7 @@ KINDS: tuple[Kind, ...] = (
     values.STR,
     figures.FIGURE,  # before lists and arrays, which may be a figure's axes
     tables.TABLE,
+    tables.TABLE_ROW,
     containers.LIST,
     containers.TUPLE,
     containers.DICT,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checks import Finding, Missing, Outcome, Scorecard, equal, form, scorecard
+from autograder.checks.findings import Measurement
 
 RIGHT = Finding(Outcome.CORRECT, "asked", "found")
 WRONG = Finding(Outcome.INCORRECT, "asked", "Found it wrong", "Try this.")
@@ -304,3 +305,33 @@ def test_every_text_is_escaped_bounded_and_printable(text: str) -> None:
 def test_a_students_text_is_not_typeset() -> None:
     """MathJax leaves the card alone: a formula can hold a link that runs script."""
     assert 'class="tex2jax_ignore mathjax_ignore"' in card_of(2)._repr_html_()
+
+
+def test_a_measurement_is_in_the_data_and_on_no_card() -> None:
+    """Whoever sets thresholds finds it in scores.json; a row without one is as it was."""
+    measured = Measurement("pets/c", 0.8125, 1000, 2)
+    card = scorecard("1", points=2)
+    card.expect(1, Finding(Outcome.CORRECT, "asked", "found", measured=measured))
+    card.expect(1, Finding(Outcome.CORRECT, "asked", "found"))
+    first, second = json.loads(json.dumps(card.as_dict()))["rows"]
+    assert first["measured"] == {
+        "threshold": "pets/c",
+        "accuracy": 0.8125,
+        "images": 1000,
+        "classes": 2,
+    }
+    assert "measured" not in second
+    assert "8125" not in card._repr_html_()
+    assert "pets/c" not in card._repr_html_()
+
+
+def test_a_bonus_says_so() -> None:
+    """On the card and in its text, which nbgrader must not take for a number above 0 points."""
+    card = scorecard("Bonus", points=2, bonus=True)
+    assert repr(card) == "Bonus: 2 points are decided by hidden tests"
+    card.expect(1.5, RIGHT)
+    assert repr(card) == "Bonus: 1.5 of 1.5 points so far; 0.5 points are decided by hidden tests"
+    card.expect(0.5, WRONG)
+    assert repr(card) == "Bonus: 1.5 of 2 points"
+    assert "Bonus: 1.5 of 2 points" in card._repr_html_()
+    assert "Bonus:" not in card_of(2, (2, RIGHT))._repr_html_()

@@ -33,6 +33,39 @@ def test_pandas() -> None:
     assert "pandas.Series; convert it with .to_numpy()" in refused(frame["units"])
 
 
+def test_a_row_of_pandas() -> None:
+    """A Series with the columns' names crosses as a dict; any other one is refused."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame(COLUMNS)
+    row = {"units": 32, "accuracy": None, "optimizer": "sgd"}
+    assert same(crossed(frame.iloc[1]), row)
+    assert same(crossed(frame[["units"]].iloc[0]), {"units": 16})
+    assert same(crossed([frame.iloc[1]]), [row])
+    assert "unless it is a row" in refused(frame.set_index("accuracy")["units"])
+    assert "several columns of one name" in refused(pandas.Series([1, 2], ["a", "a"]))
+    assert "1 columns; 100,000 cells" in refused(pandas.Series(range(200_000)))
+
+
+FORGED_ROWS: dict[str, tuple[Any, str]] = {
+    "a number": ({"kind": "int", "value": 1}, "table row without a dict of cells"),
+    "a name that is a number": (
+        {
+            "kind": "dict",
+            "keys": [{"kind": "int", "value": 1}],
+            "values": [{"kind": "int", "value": 1}],
+        },
+        "table row with a name that is no text",
+    ),
+}
+
+
+@pytest.mark.parametrize(("cells", "error"), FORGED_ROWS.values(), ids=FORGED_ROWS)
+def test_forged_rows_are_refused(cells: Any, error: str) -> None:
+    """A row is a dict with names of text and nothing else."""
+    with pytest.raises(SnapshotError, match=error):
+        load(forged({"kind": "table row", "cells": cells}), BUDGET)
+
+
 def test_no_method_of_an_instance_is_called() -> None:
     """What a student has put on one frame, or into a subclass, is not asked."""
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograder.checks.amounts import Amount
+from autograder.checks.wording import Shape, fits
 from autograder.graphs import (
     Layer,
     ModelGraph,
@@ -27,6 +29,13 @@ SMALLER_DENSE = (
     "It has fewer with more pooling before it, or with GlobalAveragePooling2D in place of Flatten."
 )
 FEWER = "Take fewer filters and units."
+MORE = "Take more filters and units, or more layers."
+LAST_LAYER = "End the model with {layers}."
+FIXED_SIZE = "Say the input's size, keras.Input((height, width, 3)), so that the output's is known."
+ONE_INPUT = "Build the model with one input, the image: keras.Input({shape})."
+BEGIN = "Begin the model with keras.Input({shape})."
+CHANNELS_LAST = "Begin the model with keras.Input({shape}): the channels come last."
+OTHER_ORDER = "Look at the order of the layers."
 
 # What to tell of a merge that is no block.
 INCEPTION_ADVICE = {
@@ -58,16 +67,25 @@ NO_INCEPTION = (
     "Lead one tensor into three or more branches with different kernel sizes and concatenate them."
 )
 NO_RESIDUAL = "Add a tensor to what at least one convolution makes of it."
+ANOTHER_BLOCK = "Add another one behind {merge}."
+REMOVE_SHORTCUT = "Remove {merge} and the shortcut that it adds, so that only the path is left."
+REMOVE_BLOCK = "Remove {merge} and its branches, so that one way alone leads from layer to layer."
 
 
-def advice_on_inception(graph: ModelGraph) -> str:
-    """Why there are fewer inception blocks than there should be."""
-    return _near(near_inception_blocks(graph), INCEPTION_ADVICE) or NO_INCEPTION
+def advice_on_inception(graph: ModelGraph, found: Sequence[str], wanted: Amount) -> str:
+    """Why there are more or fewer inception blocks than wanted. found: their merges."""
+    if len(found) > wanted.least:
+        return REMOVE_BLOCK.format(merge=found[-1])
+    near = _near(near_inception_blocks(graph), INCEPTION_ADVICE)
+    return near or (ANOTHER_BLOCK.format(merge=found[-1]) if found else NO_INCEPTION)
 
 
-def advice_on_residual(graph: ModelGraph) -> str:
-    """Why there are fewer residual blocks than there should be."""
-    return _near(near_residual_blocks(graph), RESIDUAL_ADVICE) or NO_RESIDUAL
+def advice_on_residual(graph: ModelGraph, found: Sequence[str], wanted: Amount) -> str:
+    """Why there are more or fewer residual blocks than wanted. found: their additions."""
+    if len(found) > wanted.least:
+        return REMOVE_SHORTCUT.format(merge=found[-1])
+    near = _near(near_residual_blocks(graph), RESIDUAL_ADVICE)
+    return near or (ANOTHER_BLOCK.format(merge=found[-1]) if found else NO_RESIDUAL)
 
 
 def advice_on_output(graph: ModelGraph, choices: Sequence[tuple[str, int]]) -> str:
@@ -87,13 +105,28 @@ def advice_on_output(graph: ModelGraph, choices: Sequence[tuple[str, int]]) -> s
     missing = [name for name, units in choices if shape[1:] == (units,) and name != "linear"]
     if activation == "linear" and missing:
         return NEEDS_ACTIVATION.format(name=missing[0])
-    return ""
+    if last.output_shape is None or None in shape[1:]:
+        return FIXED_SIZE
+    return LAST_LAYER.format(layers=" or ".join(_written(*choice) for choice in choices))
+
+
+def advice_on_input(graph: ModelGraph, wanted: Shape) -> str:
+    """What the input should be, (height, width, channels), None for any length."""
+    shape = f"({', '.join(map(str, wanted))}{',' if len(wanted) == 1 else ''})"
+    if len(graph.inputs) != 1:
+        return ONE_INPUT.format(shape=shape)
+    given = (graph.inputs[0].output_shape or ())[1:]
+    turned = (*given[1:], *given[:1])
+    text = CHANNELS_LAST if given != turned and _fits(turned, wanted) else BEGIN
+    return text.format(shape=shape)
 
 
 def advice_on_order(graph: ModelGraph, before: Sequence[str], missing: str, exists: bool) -> str:
-    """Why no `missing` comes after `before`; `exists`: there is one somewhere else."""
+    """Why no `missing` comes after `before`, or ""; `exists`: there is one somewhere else."""
     if exists and before:
         return OTHER_PLACE.format(missing=missing, before=" → ".join(before))
+    if exists:
+        return OTHER_ORDER
     widths = [len(layer.output_shape or ()) for layer in graph.used if layer.kind == "Dense"]
     return NEEDS_FLATTEN if "Flatten" in missing and widths and widths[-1] > 2 else ""
 
@@ -111,6 +144,20 @@ def _near(near: Sequence[NearMiss], texts: dict[Reason, str]) -> str:
     """The texts of the first two near misses."""
     told = [texts[each.reason].format(merge=each.merge) for each in near[:2]]
     return " ".join(told)
+
+
+def _fits(shape: Shape, wanted: Shape) -> bool:
+    known = [length for length in shape if length is not None]
+    return len(known) == len(shape) and fits(known, wanted)
+
+
+def _written(activation: str, units: int) -> str:
+    """Dense(10, activation="softmax")"""
+    return (
+        f"Dense({units})"
+        if activation == "linear"
+        else f'Dense({units}, activation="{activation}")'
+    )
 
 
 def _earlier_output(graph: ModelGraph, choices: Sequence[tuple[str, int]]) -> Layer | None:

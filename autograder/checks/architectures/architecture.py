@@ -25,6 +25,10 @@ from autograder.checks.wording import Shape, opening
 from autograder.graphs import GraphError, ModelGraph
 
 MAX_LAYERS_DRAWN = 400
+ADVICE_MODEL = (
+    "Hand in the model itself, built of Keras' own layers: keras.Sequential([keras.Input(…), …]) "
+    "or keras.Model(inputs, outputs)."
+)
 
 OutputChoice = tuple[str | None, int]
 Step = str | tuple[str, ...]
@@ -72,8 +76,9 @@ def architecture(
         architecture(cnn, parameters=at_most(2_000_000))
 
     `layers`: amounts of a Keras layer kind, or of the groups convolution, pooling, normalization,
-    augmentation, dropout, regularization (also by kernel_regularizer and its like). A layer counts
-    once however often it is called, and only where it lies on a way from the input to the output.
+    augmentation, dropout, regularization (also by kernel_regularizer and its like); a Reshape that
+    makes a vector is a Flatten. A layer counts once however often it is called, and only where it
+    lies on a way from the input to the output.
     Blocks are found by structure: see autograder.graphs.
 
     The finding's `fraction` is the share of the needs that are met. Limits (residual=0, at_most),
@@ -94,13 +99,13 @@ def architecture(
     asked = f"{what} has {', '.join(demand.asked for demand in demands)}"
     data = model_data(model, asked, what)
     if isinstance(data, Finding):
-        return data
+        return replace(data, advice=data.advice or ADVICE_MODEL)
     try:
         finding = _weighed(asked, demands, [demand.judge(data) for demand in demands])
     except GraphError as error:
-        return incorrect(asked, f"{opening(what)} cannot be read: {error}")
+        return incorrect(asked, f"{opening(what)} cannot be read: {error}", ADVICE_MODEL)
     except NotDataError as error:
-        return incorrect(asked, f"{opening(what)} {error}")
+        return incorrect(asked, f"{opening(what)} {error}", ADVICE_MODEL)
     if all_or_nothing and finding.fraction is not None:
         finding = replace(finding, outcome=Outcome.INCORRECT, fraction=0.0)
     return replace(finding, picture=_picture(data.graph) if picture else "")

@@ -9,8 +9,11 @@ from typing import Protocol
 
 from autograder.artifacts import ModelData
 from autograder.checks.amounts import Amount
+from autograder.checks.architectures.adding import advice_on_count, how_to_add
 from autograder.checks.architectures.advice import (
+    MORE,
     advice_on_inception,
+    advice_on_input,
     advice_on_order,
     advice_on_output,
     advice_on_parameters,
@@ -64,22 +67,25 @@ class Count:
         members = self.group.members(model.graph)
         used = {layer.id for layer in model.graph.used}
         layers = [layer for layer in members if layer.id in used]
-        dead = len(members) - len(layers)
+        dead = [layer for layer in members if layer.id not in used]
         found = count(len(layers), self.group.one)
         if layers:
             found += f": {listed((layer.describe() for layer in layers), MAX_LAYERS_NAMED)}"
         if dead:
-            found += f" ({dead} more on no way from the input to the output)"
-        return Aspect.of(self.wanted.allows(len(layers)), found, str(self.wanted))
+            found += f" ({len(dead)} more on no way from the input to the output)"
+        if self.wanted.allows(len(layers)):
+            return Aspect(1, found)
+        advice = advice_on_count(model.graph, self.group, self.wanted, layers, dead)
+        return Aspect.of(0, found, str(self.wanted), advice)
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """So many blocks of a sort, which `find` finds; `advise` says why there are too few."""
+    """So many blocks of a sort, which `find` finds; `advise` says why they are not as many."""
 
     name: str
     find: Callable[[ModelGraph], Sequence[InceptionBlock | ResidualBlock]]
-    advise: Callable[[ModelGraph], str]
+    advise: Callable[[ModelGraph, Sequence[str], Amount], str]
     wanted: Amount
 
     @classmethod
@@ -101,10 +107,13 @@ class Blocks:
     def judge(self, model: ModelData) -> Aspect:
         blocks = self.find(model.graph)
         found = count(len(blocks), self.name)
+        merges = [block.merge for block in blocks]
         if blocks:
-            found += f", ending in {listed((block.merge for block in blocks), MAX_BLOCKS_NAMED)}"
-        advice = self.advise(model.graph) if len(blocks) < self.wanted.least else ""
-        return Aspect.of(self.wanted.allows(len(blocks)), found, str(self.wanted), advice)
+            found += f", ending in {listed(merges, MAX_BLOCKS_NAMED)}"
+        if self.wanted.allows(len(blocks)):
+            return Aspect(1, found)
+        advice = self.advise(model.graph, merges, self.wanted)
+        return Aspect.of(0, found, str(self.wanted), advice)
 
 
 @dataclass(frozen=True)
@@ -128,8 +137,9 @@ class Order:
             return Aspect(1, self.asked)
         before, missing = self.names[:reached], self.names[reached]
         found = f"{' → '.join(before)}, but no {missing} after it" if before else f"no {missing}"
-        exists = any(one.holds(la) for one in self.groups[reached] for la in model.graph.used)
-        advice = advice_on_order(model.graph, before, missing, exists)
+        groups = self.groups[reached]
+        exists = any(one.holds(la) for one in groups for la in model.graph.used)
+        advice = advice_on_order(model.graph, before, missing, exists) or how_to_add(groups[0])
         return Aspect.of(0, found, " → ".join(self.names), advice)
 
     def _reached(self, graph: ModelGraph) -> int:
@@ -202,10 +212,12 @@ class InputShape:
 
     def judge(self, model: ModelData) -> Aspect:
         inputs = model.graph.inputs
+        advice = advice_on_input(model.graph, self.shape)
         if len(inputs) != 1:
-            return Aspect.of(0, count(len(inputs), "input"), f"one, of {self._expected}")
+            return Aspect.of(0, count(len(inputs), "input"), f"one, of {self._expected}", advice)
         given = inputs[0].output_shape
-        return Aspect.of(self._fits(given), f"an input of {show_shape(given)}", self._expected)
+        found = f"an input of {show_shape(given)}"
+        return Aspect.of(self._fits(given), found, self._expected, advice)
 
     def _fits(self, given: Shape | None) -> bool:
         """A length that the model leaves open takes any."""
@@ -237,7 +249,7 @@ class Parameters:
         if number is None:
             number = sum(prod(tensor.shape) for tensor in model.tensors.values())
         is_large = self.wanted.most is not None and number > self.wanted.most
-        advice = advice_on_parameters(model.graph, number) if is_large else ""
+        advice = advice_on_parameters(model.graph, number) if is_large else MORE
         found = count(number, "parameter")
         return Aspect.of(self.wanted.allows(number), found, str(self.wanted), advice)
 

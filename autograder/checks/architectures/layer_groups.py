@@ -11,8 +11,9 @@ from autograder.graphs import Layer, ModelGraph, kinds, names
 
 @dataclass(frozen=True)
 class Group:
-    """Layers that count alike, and what one of them is called."""
+    """Layers that count alike. name: the author's word for them; one: what one is called."""
 
+    name: str
     one: str
     holds: Callable[[Layer], bool]
 
@@ -26,6 +27,7 @@ def group(name: str) -> Group:
 
     group("pooling")      # max, average, global and adaptive poolings of any rank
     group("Conv2D")       # Conv2D alone; also the one in a TimeDistributed
+    group("Flatten")      # Flatten, and a Reshape that makes a vector
 
     ValueError for a name that is neither.
     """
@@ -36,11 +38,18 @@ def group(name: str) -> Group:
         near = get_close_matches(name, [*GROUPS, *names.LAYERS], 1, 0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{name!r} is neither a Keras layer nor a group of layers{hint}")
-    return Group(f"{kind} layer", _of(frozenset({kind})))
+    holds = _flattens if kind == "Flatten" else _of(frozenset({kind}))
+    return Group(kind, f"{kind} layer", holds)
 
 
 def _of(wanted: frozenset[str]) -> Callable[[Layer], bool]:
     return lambda layer: layer.kind in wanted or layer.wrapped in wanted
+
+
+def _flattens(layer: Layer) -> bool:
+    """Reshape((-1,)) and keras.ops.reshape(x, (batch, -1)) do as Flatten does."""
+    is_vector = len(layer.output_shape or ()) == 2
+    return layer.kind == "Flatten" or (layer.kind == "Reshape" and is_vector)
 
 
 def _is_regularized(layer: Layer) -> bool:
@@ -49,13 +58,13 @@ def _is_regularized(layer: Layer) -> bool:
     return layer.kind in kinds.REGULARIZERS or any(settings.get(key) for key in penalties)
 
 
-GROUPS = {
-    "convolution": Group("convolution", _of(kinds.CONVOLUTIONS)),
-    "pooling": Group(
-        "pooling layer", _of(kinds.POOLINGS | kinds.GLOBAL_POOLINGS | kinds.ADAPTIVE_POOLINGS)
-    ),
-    "normalization": Group("normalization layer", _of(kinds.NORMALIZATIONS)),
-    "augmentation": Group("augmentation layer", _of(kinds.AUGMENTATIONS)),
-    "dropout": Group("dropout layer", _of(kinds.DROPOUTS)),
-    "regularization": Group("regularized layer", _is_regularized),
-}
+_POOLINGS = kinds.POOLINGS | kinds.GLOBAL_POOLINGS | kinds.ADAPTIVE_POOLINGS
+_GROUPS = (
+    Group("convolution", "convolution", _of(kinds.CONVOLUTIONS)),
+    Group("pooling", "pooling layer", _of(_POOLINGS)),
+    Group("normalization", "normalization layer", _of(kinds.NORMALIZATIONS)),
+    Group("augmentation", "augmentation layer", _of(kinds.AUGMENTATIONS)),
+    Group("dropout", "dropout layer", _of(kinds.DROPOUTS)),
+    Group("regularization", "regularized layer", _is_regularized),
+)
+GROUPS = {each.name: each for each in _GROUPS}

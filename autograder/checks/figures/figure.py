@@ -219,8 +219,8 @@ def _is_picture_alone(shown: Sequence[Panel]) -> bool:
 
 
 def _summary(found: Panels) -> str:
-    """What there is to see: "4 panels: training, validation, loss and test"."""
-    titles = [panel.axes.title for panel in found.shown if panel.axes and panel.axes.title]
+    """What there is to see: the figure shows 2 panels: "loss, wide network", "accuracy"."""
+    titles = [f'"{panel.axes.title}"' for panel in found.shown if panel.axes and panel.axes.title]
     text = f"the figure shows {count(len(found.shown), 'panel')}"
     text = f"{text}: {legible(', '.join(titles), MAX_SUMMARY)}" if titles else text
     return f"{text}; of one colour: {names(found.blank)}" if found.blank else text

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from autograder.artifacts import NotDataError
 from autograder.checks.amounts import Amount, amount, at_least
-from autograder.checks.answers import NotUsable, explain, is_unanswered
 from autograder.checks.aspects import Aspect, judged
-from autograder.checks.figures.rows import Cell, TableRow, plain, rows_of
+from autograder.checks.figures.choices import judge_choice
+from autograder.checks.figures.rows import TableRow, plain, rows_of
+from autograder.checks.figures.variation import judge_distinct, judge_varied
 from autograder.checks.findings import Finding, incorrect
-from autograder.checks.numbers.reading import NotAnArray, as_array
 from autograder.checks.subjects import no_data
 from autograder.checks.wording import count, listed, numbered, opening
-
-MAX_GROUPS = 3
-CLOSE = 1e-6  # relative: what one number differs by when it is written down twice
 
 Range = tuple[float, float] | None
 
@@ -34,13 +30,6 @@ EMPTY_CELL = "column {column} is empty in {rows}"
 NO_NUMBER = "column {column} is no number in {rows}"
 OUTSIDE = "column {column} is {example:g} in {rows}; expected {low:g} to {high:g}"
 ADVICE_NUMBERS = "Write numbers without quotes, as your experiment gave them."
-SAME = "the same {columns} in {rows}"
-ADVICE_SAME = "Change at least one setting from one row to the next."
-CHOICE = "the choice is row {row} with {column} {value:g}; another row has a {better} one"
-NO_SUCH_ROW = "the choice is none of the table's rows"
-NO_CHOICE = "no choice has been made yet"
-ADVICE_AS_DICT = "Give the row itself, a dict, or its number counted from 0."
-ADVICE_CHOICE = "Choose among the rows of your table, by the column {column}."
 
 
 def table(
@@ -49,6 +38,7 @@ def table(
     rows: int | Amount = at_least(2),  # noqa: B008 – a frozen dataclass
     *,
     distinct: Sequence[str] | None = None,
+    varied: bool = False,
     best: str | None = None,
     lowest: bool = False,
     choice: object = _NOT_ASKED,
@@ -59,16 +49,20 @@ def table(
         table(trials, {"learning_rate": (0, 1), "accuracy": (0, 1)}, at_least(3))
         table(trials, ["optimizer", "accuracy"], best="accuracy", choice=chosen)
         table(trials, ["units", "loss"], best="loss", lowest=True, choice={"units": q7})
+        table(trials, {"trial": None, "accuracy": (0, 1)}, varied=True)    # and any settings
 
     answer: a list of dicts, a dict of lists, a dict of dicts, or a DataFrame of pandas or polars.
     columns: each name with the range, (least, most), that its numbers lie in; None, or a name
     alone, allows anything but an empty cell. Spaces, capitals and punctuation of names do not
     matter. Percent where a share is asked for is told as such. distinct: the columns in which no
-    two rows may be the same; all asked for but `best`, unless given; () for none.
+    two rows may be the same; all asked for but `best`, unless given; () for none. varied: there are
+    further columns, of settings, and no two rows have the same ones. Columns of numbers called
+    after results (loss, seconds, …) and those that only name rows (run, id, …) are no settings.
 
     best: the column that decides, by its greatest number, or the lowest. choice: the row that the
-    student chose, as a dict of some of its columns or as a number counted from 0; one of several
-    equally good rows is right. Only what is in the table is judged: not whether it is true.
+    student chose: a dict of some of its columns, a row of pandas, a number counted from 0, or a
+    text that stands in one row alone, such as its name; one of several equally good rows is right.
+    Only what is in the table is judged: not whether it is true.
 
     The fraction is the mean of how far each demand is met, none further than the rows and columns
     are there. ValueError for a `best` or `distinct` that is not among the columns.
@@ -78,7 +72,8 @@ def table(
     distinct = [name for name in ranges if name != best] if distinct is None else list(distinct)
     if not {*distinct, *([best] if best else [])} <= ranges.keys():
         raise ValueError(f"best and distinct: expected names out of {', '.join(ranges)}")
-    asked = f"{what} has {wanted.of('row')} with {listed(ranges, len(ranges))}"
+    columns_asked = [*ranges, *(["the settings that vary"] if varied else [])]
+    asked = f"{what} has {wanted.of('row')} with {listed(columns_asked, len(columns_asked))}"
     read = _read(answer, asked, what)
     if isinstance(read, Finding):
         return read
@@ -86,9 +81,10 @@ def table(
     share_of_columns = sum(plain(name) in present for name in ranges) / len(ranges)
     enough = _rows(read, wanted)
     demands = [enough, *(_column(read, name, bounds) for name, bounds in ranges.items())]
-    demands += [_distinct(read, distinct)] if distinct else []
+    demands += [judge_distinct(read, distinct)] if distinct else []
+    demands += [judge_varied(read, ranges)] if varied else []
     if best is not None and choice is not _NOT_ASKED:
-        demands.append(_choice(read, best, lowest, choice))
+        demands.append(judge_choice(read, best, lowest, choice))
     found = f"{what} has {count(len(read), 'row')} with {listed(ranges, len(ranges))}"
     return judged(asked, demands, found, most=min(enough.share, share_of_columns))
 
@@ -139,63 +135,6 @@ def _flaws(wrong: Sequence[bool], text: str, values: Mapping[str, object], advic
         return Aspect()
     found = text.format(rows=_named(numbers), **values)
     return Aspect(1 - len(numbers) / len(wrong), found, advice)
-
-
-def _distinct(rows: list[TableRow], names: Sequence[str]) -> Aspect:
-    groups: dict[tuple[Cell, ...], list[int]] = {}
-    for number, row in enumerate(rows, 1):
-        groups.setdefault(tuple(row.get(plain(name)) for name in names), []).append(number)
-    copies = [numbers for numbers in groups.values() if len(numbers) > 1]
-    if not copies:
-        return Aspect()
-    same = "; ".join(_named(numbers) for numbers in copies[:MAX_GROUPS])
-    text = SAME.format(rows=same, columns=listed(names))
-    return Aspect((len(groups) - 1) / len(rows), text, ADVICE_SAME)
-
-
-def _choice(rows: list[TableRow], column: str, lowest: bool, choice: object) -> Aspect:
-    advice = ADVICE_CHOICE.format(column=column)
-    if is_unanswered(choice):
-        return Aspect(0, NO_CHOICE, advice)
-    if isinstance(choice, NotUsable):
-        return Aspect(0, explain(choice), advice)
-    values = [row.get(plain(column)) for row in rows]
-    numbers = [value for value in values if isinstance(value, float)]
-    try:
-        chosen = [place for place in _chosen(rows, choice) if isinstance(values[place], float)]
-    except NotDataError as error:
-        return Aspect(0, f"the choice {error}", ADVICE_AS_DICT)
-    if not chosen:
-        return Aspect(0, NO_SUCH_ROW, ADVICE_AS_DICT)
-    best = min(numbers) if lowest else max(numbers)
-    if any(_same(values[place], best) for place in chosen):
-        return Aspect()
-    place, better = chosen[0], "lower" if lowest else "greater"
-    text = CHOICE.format(row=place + 1, column=column, value=values[place], better=better)
-    return Aspect(0, text, advice)
-
-
-def _chosen(rows: list[TableRow], choice: object) -> list[int]:
-    """The places of the rows that a choice fits, from 0."""
-    if isinstance(choice, Mapping):
-        (wanted,) = rows_of([choice])
-        shared = wanted.keys() & {name for row in rows for name in row}
-        return [
-            place
-            for place, row in enumerate(rows)
-            if shared and all(_same(row.get(name), wanted[name]) for name in shared)
-        ]
-    array = as_array(choice)
-    if isinstance(array, NotAnArray) or array.size != 1 or array.dtype.kind != "i":
-        return []
-    place = int(array.item())
-    return [place] if 0 <= place < len(rows) else []
-
-
-def _same(one: Cell, other: Cell) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=CLOSE)
-    return one is not None and one == other
 
 
 def _named(numbers: Sequence[int]) -> str:

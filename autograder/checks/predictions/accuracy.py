@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from autograder.checks.findings import Finding, Outcome
+from dataclasses import replace
+
+from autograder.checks.findings import Finding, Measurement, Outcome
 from autograder.checks.predictions.conventions import Output, conventions
 from autograder.checks.predictions.diagnosing import diagnose
 from autograder.checks.predictions.feeding import TITLES, check_question
 from autograder.checks.predictions.intervals import wilson
 from autograder.checks.predictions.measuring import Measured, Question, measure
+from autograder.checks.predictions.thresholds import Threshold
+from autograder.checks.predictions.thresholds import threshold as named
 from autograder.checks.wording import sentences
 
 BENEFIT = "so many images do not tell that from {full}: full points"
@@ -16,15 +20,17 @@ BENEFIT = "so many images do not tell that from {full}: full points"
 def accuracy(
     model: object,
     dataset: str,
-    floor: float,
-    full: float,
+    floor: float | None = None,
+    full: float | None = None,
     *,
+    threshold: str = "",
     inputs: str = "0..1",
     output: Output = None,
     what: str = "the model",
 ) -> Finding:
     """How many of the hidden images the model gets right; points from `floor` to `full`.
 
+        accuracy(cnn, "cats_dogs", threshold="cats_and_dogs/c")
         accuracy(cnn, "cats_dogs", floor=0.6, full=0.8)
         accuracy(vgg, "cats_dogs", floor=0.7, full=0.85, inputs="vgg16")
         accuracy(net, "cifar10", floor=0.3, full=0.6, output="logits")
@@ -33,7 +39,8 @@ def accuracy(
     inputs: how the question says that RGB pixels are fed: "0..1", "0..255", "-1..1", or "vgg16",
     which is keras.applications.vgg16.preprocess_input. output: None for what the data set allows
     (one sigmoid or a softmax), "logits" where the question asks for these, or what it asks for,
-    such as ("sigmoid", 1). Nothing else is guessed at.
+    such as ("sigmoid", 1). Nothing else is guessed at. threshold: the name under which
+    thresholds.json, in the working directory, has `floor` and `full` for the profile in use.
 
     The share of the points grows evenly from `floor` to `full`. Benefit of the doubt: it is 1
     unless the model is, at 95 %, worse than `full`, that is, unless the upper bound of Wilson's
@@ -51,22 +58,35 @@ def accuracy(
     "could not be graded". ValueError for a question that asks what cannot be.
     """
     check_question(dataset, inputs)
-    if not 0 <= floor < full <= 1:
-        raise ValueError(f"expected 0 <= floor < full <= 1, received {floor!r} and {full!r}")
+    limits = _limits(floor, full, threshold)
     question = Question(dataset, inputs, conventions(dataset, output))
     asked = (
-        f"{what} gets {_threshold(full)} of the hidden images ({TITLES[dataset]}) right; "
-        f"points from {_threshold(floor)} on"
+        f"{what} gets {_threshold(limits.full)} of the hidden images ({TITLES[dataset]}) right; "
+        f"points from {_threshold(limits.floor)} on"
     )
     measured = measure(model, question, asked, what)
     if isinstance(measured, Finding):
         return measured
-    return _finding(measured, floor, full, asked)
+    counted = Measurement(threshold, measured.accuracy, measured.images, measured.classes)
+    return replace(_finding(measured, limits.floor, limits.full, asked), measured=counted)
 
 
 def percent(share: float) -> str:
     """A measured share, to 0.1 %."""
     return f"{100 * share:.1f} %"
+
+
+def _limits(floor: float | None, full: float | None, name: str) -> Threshold:
+    if name and floor is None and full is None:
+        return named(name)
+    if name or floor is None or full is None:
+        raise ValueError(
+            "expected a threshold=, or a floor= and a full=; received "
+            f"threshold {name!r}, floor {floor!r} and full {full!r}"
+        )
+    if not 0 <= floor < full <= 1:
+        raise ValueError(f"expected 0 <= floor < full <= 1, received {floor!r} and {full!r}")
+    return Threshold(floor, full)
 
 
 def _finding(measured: Measured, floor: float, full: float, asked: str) -> Finding:

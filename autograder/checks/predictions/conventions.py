@@ -19,9 +19,7 @@ from autograder.checks.wording import count, sizes
 ACTIVATIONS = ("sigmoid", "softmax", "logits")
 Output = str | tuple[str, int] | list[tuple[str, int]] | None
 
-# What the outputs may be unless the question says more.
-_ALLOWED = {"cats_dogs": (("sigmoid", 1), ("softmax", 2)), "cifar10": (("softmax", 10),)}
-_LOGITS = {"cats_dogs": (("logits", 1), ("logits", 2)), "cifar10": (("logits", 10),)}
+_CLASSES = {"cats_dogs": 2, "cifar10": 10}
 
 _SLACK = 1e-3  # of probabilities, for what rounding and half precision do to them
 
@@ -69,13 +67,21 @@ class Convention:
 
 def conventions(dataset: str, output: Output) -> tuple[Convention, ...]:
     """The conventions that a question allows; ValueError where it says what cannot be."""
+    return conventions_for(_CLASSES[dataset], output)
+
+
+def conventions_for(classes: int, output: Output) -> tuple[Convention, ...]:
+    """The same for any number of classes, two or more."""
+    numbers = (1, 2) if classes == 2 else (classes,)
+    logits = [("logits", number) for number in numbers]
+    usual = [("sigmoid" if number == 1 else "softmax", number) for number in numbers]
     stated: Any = [output] if isinstance(output, tuple) else output
     if output is None:
-        stated = _ALLOWED[dataset]
+        stated = usual
     elif output == "logits":
-        stated = _LOGITS[dataset]
-    possible = (*_ALLOWED[dataset], *_LOGITS[dataset])
-    if not isinstance(stated, list | tuple) or not stated or not set(stated) <= set(possible):
+        stated = logits
+    possible = (*usual, *logits)
+    if not isinstance(stated, list) or not stated or not set(stated) <= set(possible):
         known = ", ".join(map(str, possible))
         raise ValueError(f'output: expected "logits" or one of {known}; received {output!r}')
     return tuple(Convention(activation, units) for activation, units in stated)

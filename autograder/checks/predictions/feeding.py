@@ -51,6 +51,11 @@ def check_question(dataset: str, inputs: str) -> None:
     """ValueError where one of them is none."""
     if dataset not in TITLES:
         raise ValueError(f"dataset: expected one of {', '.join(TITLES)}; received {dataset!r}")
+    check_inputs(inputs)
+
+
+def check_inputs(inputs: str) -> None:
+    """ValueError where it is not one of SCALINGS."""
     if inputs not in SCALINGS:
         raise ValueError(f"inputs: expected one of {', '.join(SCALINGS)}; received {inputs!r}")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,9 @@ from autograder.checks.predictions import feeding
 from autograder.checks.predictions.conventions import Convention, UnfitError, choose, classes
 from autograder.checks.subjects import model_data
 from autograder.checks.wording import opening, sentences
-from autograder.graphs import GraphError
+from autograder.graphs import GraphError, ModelGraph
+
+T = TypeVar("T")
 
 NO_IMAGES = "The hidden images are only where hand-ins are graded."
 ADVICE_NO_IMAGES = "Whoever grades: autograder data prepare makes them."
@@ -64,7 +68,25 @@ def measure(answer: object, question: Question, asked: str, what: str) -> Measur
     if isinstance(model, Finding):
         return model
     try:
-        return _measured(model, question)
+        return _or_told(lambda: _measured(model, question), asked, what)
+    except DataError:
+        return Finding(Outcome.COULD_NOT_BE_GRADED, asked, NO_IMAGES, ADVICE_NO_IMAGES)
+
+
+def predicted_classes(
+    answer: object, fed: features.Fed, outputs: tuple[Convention, ...], asked: str, what: str
+) -> NDArray[np.intp] | Finding:
+    """The class of each of the given images, (n,); a Finding says why there is none."""
+    model = model_data(answer, asked, what)
+    if isinstance(model, Finding):
+        return model
+    return _or_told(lambda: _classes(model, fed, outputs), asked, what)
+
+
+def _or_told(work: Callable[[], T], asked: str, what: str) -> T | Finding:
+    """What the work gives, or why the model does not let itself be used for it."""
+    try:
+        return work()
     except UnfitError as error:
         return Finding(Outcome.INCORRECT, asked, f"{error}.", error.advice)
     except NotDataError as error:
@@ -72,8 +94,6 @@ def measure(answer: object, question: Question, asked: str, what: str) -> Measur
     except GraphError as error:
         found = sentences(opening(f"{what} cannot be read: {error}"))
         return Finding(Outcome.INCORRECT, asked, found)
-    except DataError:
-        return Finding(Outcome.COULD_NOT_BE_GRADED, asked, NO_IMAGES, ADVICE_NO_IMAGES)
 
 
 def accuracy_if(measured: Measured, inputs: str, most: int) -> tuple[float, float]:
@@ -100,16 +120,44 @@ def _measured(model: ModelData, question: Question) -> Measured:
 
     graph = model.graph
     size = feeding.image_size(graph, question.dataset)
-    if len(graph.outputs) != 1:
-        raise UnfitError(f"The model has {len(graph.outputs)} outputs; expected one")
-    shape = graph.outputs[0].output_shape
-    if shape is not None and None not in shape[1:]:
-        choose(question.outputs, shape, graph.output_activation)  # before any work is done
+    _check_output(graph, question.outputs)
     key = evaluation.key(question.dataset)
     asked = _Asked(model.identity, question.dataset, size, question.inputs, key, model)
     outputs, labels = _outputs(asked)
     predicted, convention = classes(outputs, question.outputs)
     return Measured(model, question, size, labels, predicted, convention.classes)
+
+
+def _check_output(graph: ModelGraph, outputs: tuple[Convention, ...]) -> None:
+    """Before any work is done. Raises UnfitError."""
+    if len(graph.outputs) != 1:
+        raise UnfitError(f"The model has {len(graph.outputs)} outputs; expected one")
+    shape = graph.outputs[0].output_shape
+    if shape is not None and None not in shape[1:]:
+        choose(outputs, shape, graph.output_activation)
+
+
+def _classes(
+    model: ModelData, fed: features.Fed, outputs: tuple[Convention, ...]
+) -> NDArray[np.intp]:
+    """Of images that are one student's own: features of a shared base are not kept for them."""
+    _check_output(model.graph, outputs)
+    return classes(_outputs_for(_Given(model.identity, fed.key, model, fed)), outputs)[0]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A model and the images that a question gives it."""
+
+    identity: str
+    key: str
+    model: ModelData = field(compare=False)
+    fed: features.Fed = field(compare=False)
+
+
+@functools.lru_cache(1)  # it holds the images as well
+def _outputs_for(given: _Given) -> NDArray[np.float32]:
+    return features.predict(given.model, given.fed, {})
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from autograder.checks.answers import is_unanswered
-from autograder.checks.findings import Finding, Outcome, incorrect
+from autograder.checks.findings import Finding, Outcome
 from autograder.checks.numbers.reading import NotAnArray, as_array
 from autograder.checks.predictions.accuracy import percent
 from autograder.checks.predictions.conventions import Output, conventions
 from autograder.checks.predictions.feeding import check_question
 from autograder.checks.predictions.intervals import tolerance
 from autograder.checks.predictions.measuring import Measured, Question, measure
-from autograder.checks.subjects import no_data
-from autograder.checks.wording import count, legible
+from autograder.checks.predictions.naming import ADVICE_MODELS, by_name, key_of, numbers_by_name
+from autograder.checks.wording import count, legible, sentences
 
-MAX_MODELS = 8
-ADVICE_FORM = 'Give a dict with a number for each model: {"cnn": 0.87}.'
 ADVICE_DIFFERS = (
     "Report what model.evaluate gives on your test images, which the model has not seen in "
     "training, and hand in the model that you evaluated."
+)
+SAME_MODEL = "the same model as {name}, weight for weight; it counts once"
+ADVICE_SAME = (
+    "Keep each trained model in a variable of its own: train a new one for each row, for a model "
+    "that is trained again is no second one."
 )
 
 _MAX_NAME = 60
@@ -32,6 +35,8 @@ def reported(
     dataset: str,
     *,
     images: int,
+    name: str = "",
+    value: str = "",
     inputs: str | Mapping[str, str] = "0..1",
     output: Output = None,
 ) -> Finding:
@@ -39,10 +44,14 @@ def reported(
 
         reported(test_accuracies, {"cnn": cnn, "vgg": vgg}, "cats_dogs", images=500,
                  inputs={"cnn": "0..1", "vgg": "vgg16"})
+        reported(trials, trial_models, "cifar10", images=500,
+                 name="trial", value="validation_accuracy")
 
-    values: {name: accuracy in 0..1} under the same names as `models`, {name: model}. images: how
-    many test images the student measured on. inputs, output: as for `accuracy`; inputs may differ
-    by model. The share of the points is that of the names whose two numbers agree.
+    values: {name: accuracy in 0..1} under the same names as `models`, {name: model}; or, with the
+    names of two of its columns, a table: whatever `table` reads. images: how many test images the
+    student measured on. inputs, output: as for `accuracy`; inputs may differ by model. The share of
+    the points is that of the names whose two numbers agree. Models with the same weights are one
+    model: it counts under its first name, the others agree with nothing.
 
     Two agree where they differ by no more than chance explains at 99.9 %: the student's test images
     and the hidden ones are two samples, and intervals.tolerance says how far apart they may lie.
@@ -52,38 +61,57 @@ def reported(
         reported 87.0                                        read as 87.0 %, and told so
     """
     asked = "the reported accuracies are those of the models handed in"
-    for answer in (values, models):
-        finding = _unusable(answer, asked)
-        if finding:
-            return finding
-    assert isinstance(values, dict) and isinstance(models, dict)
-    details, agreed = [], 0
-    for name, model in models.items():
-        given = inputs if isinstance(inputs, str) else inputs.get(name, "0..1")
+    told = numbers_by_name(values, name, value, asked)
+    known = by_name(models, asked, ADVICE_MODELS)
+    for found in (told, known):
+        if isinstance(found, Finding):
+            return found
+    assert not isinstance(told, Finding) and not isinstance(known, Finding)
+    fed = inputs if isinstance(inputs, str) else {key_of(each): inputs[each] for each in inputs}
+    lines: list[_Line] = []
+    for each, model in known.items():
+        given = fed if isinstance(fed, str) else fed.get(each, "0..1")
         check_question(dataset, given)
         question = Question(dataset, given, conventions(dataset, output))
         measured = measure(model, question, asked, "the model")
         if isinstance(measured, Finding) and measured.outcome is Outcome.COULD_NOT_BE_GRADED:
             return measured
-        agrees, told = _compared(values.get(name), measured, images)
+        lines.append(_Line(each, told.get(each), measured))
+    agreed, details = _compare(lines, images)
+    unknown = [each for each in told if each not in known]
+    details += [f"{legible(each, _MAX_NAME)}: no model has this name" for each in unknown]
+    return _finding(asked, agreed, len(details), tuple(details))
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A name, what is reported under it, and what its model gives."""
+
+    name: str
+    value: object
+    measured: Measured | Finding
+
+    @property
+    def weights(self) -> frozenset[str]:
+        """Digests of the model's tensors: what tells it from others, whatever it is called."""
+        if isinstance(self.measured, Finding):
+            return frozenset()
+        return frozenset(self.measured.model.digests.values())
+
+
+def _compare(lines: Sequence[_Line], images: int) -> tuple[int, list[str]]:
+    """How many agree, and a line about each."""
+    agreed, details = 0, []
+    first: dict[frozenset[str], str] = {}
+    for line in lines:
+        earlier = first.setdefault(line.weights, line.name) if line.weights else line.name
+        if earlier == line.name:
+            agrees, told = _compared(line.value, line.measured, images)
+        else:
+            agrees, told = False, SAME_MODEL.format(name=legible(earlier, _MAX_NAME))
         agreed += agrees
-        details.append(f"{legible(str(name), _MAX_NAME)}: {told}")
-    unknown = [name for name in islice(values, MAX_MODELS + 1) if name not in models]
-    details += [f"{legible(str(name), _MAX_NAME)}: no model has this name" for name in unknown]
-    return _finding(asked, agreed, len(models) + len(unknown), tuple(details))
-
-
-def _unusable(answer: object, asked: str) -> Finding | None:
-    if isinstance(answer, dict) and answer and all(map(is_unanswered, answer.values())):
-        answer = None
-    if finding := no_data(answer, asked, ADVICE_FORM):
-        return finding
-    if not isinstance(answer, dict) or not answer:
-        return incorrect(asked, "Expected a dict with a name for each model", ADVICE_FORM)
-    if len(answer) > MAX_MODELS:
-        found = f"Expected at most {MAX_MODELS} names, found {len(answer):,}"
-        return incorrect(asked, found, ADVICE_FORM)
-    return None
+        details.append(f"{legible(line.name, _MAX_NAME)}: {told}")
+    return agreed, details
 
 
 def _compared(value: object, measured: Measured | Finding, images: int) -> tuple[bool, str]:
@@ -121,4 +149,6 @@ def _finding(asked: str, agreed: int, names: int, details: tuple[str, ...]) -> F
     if agreed == names:
         return Finding(Outcome.CORRECT, asked, found, details=details)
     outcome = Outcome.PARTLY_CORRECT if agreed else Outcome.INCORRECT
-    return Finding(outcome, asked, found, ADVICE_DIFFERS, agreed / names, details=details)
+    same = any(SAME_MODEL.partition("{")[0] in detail for detail in details)
+    advice = sentences(ADVICE_DIFFERS, ADVICE_SAME if same else "")
+    return Finding(outcome, asked, found, advice, agreed / names, details=details)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -11,6 +10,7 @@ from autograder.artifacts import BatchesData
 from autograder.checks.amounts import Amount, amount
 from autograder.checks.aspects import Aspect, judged
 from autograder.checks.findings import Finding
+from autograder.checks.training.balance import equal_shares, in_words, is_balanced
 from autograder.checks.training.parts import NAMES, read_parts
 from autograder.checks.wording import Shape, count, fits, listed
 from autograder.checks.wording import sizes as show_sizes
@@ -19,11 +19,9 @@ ANY_SIZE = Amount(1)
 RANGE_SLACK = 0.01  # of the range: interpolation may go beyond it by a little
 LEAST_USED = 0.05  # of the range
 LEAKED = 0.5  # of the points at most where an image is in two parts
-CHANCE = 3.5  # standard deviations of a random draw
 LEAST_DIFFERENT = 0.9  # of the images of a part
 # Public data sets hold some pictures twice, under two names.
 MOST_COMMON = 0.005  # of the smaller part
-MAX_CLASSES_NAMED = 10
 LEAST_TO_BE_MIXED = 12  # labels
 
 ADVICE_SIZE = "Count the images that each generator gets, and give each of them once an epoch."
@@ -71,7 +69,8 @@ def generators(
                                         # or as near as a random draw of so many images comes
     disjoint=True                       # no image in two parts, by content and by file; else half
                                         # of the points at most
-    shuffled=True                       # advice, no points, where training keeps its order
+    shuffled=True                       # advice, no points, where training keeps its order and
+                                        # is no pair of arrays, which model.fit shuffles
 
     None leaves a demand out. Content: the SHA-256 of images, over two epochs of each generator; one
     image in 200 may be in two parts, since public data sets hold some twice. Files: by the last
@@ -158,25 +157,16 @@ def _values(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
 def _labels(name: str, data: BatchesData, wanted: _Wanted) -> Aspect:
     if wanted.classes is None:
         return Aspect()
-    found = f"{name} labels: {_counts(data.label_counts)}"
+    found = f"{name} labels: {in_words(data.label_counts)}"
     if set(data.label_counts) != set(range(wanted.classes)):
         return Aspect.of(0, found, f"every class from 0 to {wanted.classes - 1}", ADVICE_LABELS)
-    share = 1 / wanted.classes
-    by_chance = CHANCE * math.sqrt(share * (1 - share) / data.count)
-    allowed = max(2 * share * (wanted.balance or 0), by_chance)
-    farthest = max(abs(each / data.count - share) for each in data.label_counts.values())
-    if wanted.balance is not None and farthest > allowed:
+    shares = equal_shares(wanted.classes)
+    if wanted.balance is not None and not is_balanced(data.label_counts, shares, wanted.balance):
         return Aspect.of(0, found, "about as many of each", ADVICE_LABELS)
     return Aspect()
 
 
 PER_PART = (_size, _images, _values, _labels)
-
-
-def _counts(counts: Mapping[int, int]) -> str:
-    """0 (40 times) and 1 (20 times)"""
-    times = (f"{label} ({count(number, 'time')})" for label, number in counts.items())
-    return listed(times, MAX_CLASSES_NAMED)
 
 
 def _disjoint(data: Mapping[str, BatchesData]) -> Aspect:
@@ -197,7 +187,12 @@ def _common(first: BatchesData, second: BatchesData) -> int:
 
 
 def _order(train: BatchesData) -> Aspect:
-    """Costs nothing; augmented images never come again, so that their order cannot be seen."""
+    """Costs nothing; augmented images never come again, so that their order cannot be seen.
+
+    Of one batch, such as a pair of arrays, there is no order: model.fit shuffles that by itself.
+    """
+    if train.batches == 1:
+        return Aspect()
     labels = train.labels.reshape(len(train.labels), -1)
     if len(labels) >= LEAST_TO_BE_MIXED and (labels == labels[0]).all():
         return Aspect(1, "the first training batch holds one class only", ADVICE_SHUFFLE)

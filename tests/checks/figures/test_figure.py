@@ -300,6 +300,16 @@ def test_a_figure_that_does_not_is_told_why(answer: Any, options: Options, messa
     assert re.search(message, text_of(finding)), text_of(finding)
 
 
+def test_titles_are_told_apart() -> None:
+    """Also where they have commas in them."""
+    fig = Figure()
+    for ax, title in zip(fig.subplots(1, 2), ("loss, wide", "accuracy, wide"), strict=True):
+        ax.plot([1, 2, 3 + len(title)])
+        ax.set_title(title)
+    found = figure(fig, panels=2).found
+    assert found == 'The figure shows 2 panels: "loss, wide", "accuracy, wide".'
+
+
 CROSSING: dict[str, tuple[Any, Options]] = {
     name: (answer, options)
     for name, (answer, options, *_) in (should_pass | should_fail).items()

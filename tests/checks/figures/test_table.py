@@ -20,6 +20,8 @@ TRIALS = [
 ]
 BY_COLUMN = {name: [trial[name] for trial in TRIALS] for name in COLUMNS}
 BEST = {"best": "accuracy"}
+NAMED = [{"trial": name, **row} for name, row in zip(("a", "b", "c"), TRIALS, strict=True)]
+VARIED = {"best": "accuracy", "varied": True}
 
 Options = dict[str, Any]
 
@@ -57,6 +59,19 @@ should_pass: dict[str, tuple[Any, Options]] = {
     "NumPy's number of it": (TRIALS, BEST | {"choice": np.argmax(BY_COLUMN["accuracy"])}),
     "one of two best rows": (changed(1, accuracy=0.84), BEST | {"choice": 0}),
     "settings that fit the best and another": (TRIALS, BEST | {"choice": {"units": 16}}),
+    "the best row's name": (NAMED, BEST | {"choice": "b"}),
+    "the name that it stands under": (
+        {f"trial {i}": trial for i, trial in enumerate(TRIALS)},
+        BEST | {"choice": "trial 1"},
+    ),
+    "a table of the best row": (
+        TRIALS,
+        BEST | {"choice": {name: [cell] for name, cell in TRIALS[1].items()}},
+    ),
+    "settings of text and lists": (
+        [row | {"layers": ["conv", "pool"][: 1 + i % 2]} for i, row in enumerate(TRIALS)],
+        BEST | {"choice": TRIALS[1] | {"layers": ["conv", "pool"]}},
+    ),
     "the lowest": (TRIALS, BEST | {"choice": TRIALS[0], "lowest": True}),
 }
 
@@ -120,12 +135,23 @@ should_fail: dict[str, tuple[Any, Options, str]] = {
     "a choice that is no row": (
         TRIALS,
         BEST | {"choice": {"learning_rate": 0.5, "units": 16}},
-        r"^The choice is none of the table's rows\. Give the row itself, a dict, or its number",
+        r"^The choice is none of the table's rows\. Give the row itself, a dict or a row of",
     ),
     "a choice of nothing": (TRIALS, BEST | {"choice": {}}, "none of the table's rows"),
     "a number beyond the rows": (TRIALS, BEST | {"choice": 3}, "none of the table's rows"),
     "a negative number": (TRIALS, BEST | {"choice": -1}, "none of the table's rows"),
     "a result for a row": (TRIALS, BEST | {"choice": 0.84}, "none of the table's rows"),
+    "a name that stands in no row": (NAMED, BEST | {"choice": "d"}, "none of the table's rows"),
+    "a name that stands in two rows": (
+        [row | {"trial": "b"} for row in NAMED],
+        BEST | {"choice": "b"},
+        r'^The choice, "b", stands in rows 1, 2 and 3\. .*a name that stands in this row alone',
+    ),
+    "the name of another row": (
+        NAMED,
+        BEST | {"choice": "a"},
+        r"^The choice is row 1 with accuracy 0\.71",
+    ),
     "no choice yet": (TRIALS, BEST | {"choice": ...}, "^No choice has been made yet"),
     "a choice that is not data": (
         TRIALS,
@@ -234,6 +260,95 @@ def test_a_frame_is_read_by_its_columns() -> None:
     crossed = load(save(write(frame, Budget())), Budget())
     for answer in (frame, crossed):
         assert table(answer, COLUMNS, **BEST).outcome is Outcome.CORRECT
+
+
+SETTINGS = {"trial": None, "accuracy": (0, 1)}
+
+varying: dict[str, Any] = {
+    "two settings": NAMED,
+    "one of them in each row": [
+        {"trial": "a", "dropout": 0.5, "accuracy": 0.7},
+        {"trial": "b", "learning_rate": 0.1, "accuracy": 0.7},
+    ],
+    "text": [{"trial": name, "what": f"more {name}", "accuracy": 0.7} for name in "abc"],
+    "a dict of settings": [
+        {"trial": str(units), "settings": {"units": units}, "accuracy": 0.7} for units in (8, 16)
+    ],
+    "the name of a loss": [
+        {"trial": name, "loss": name, "accuracy": 0.7} for name in ("hinge", "mse")
+    ],
+}
+
+same_settings: dict[str, tuple[Any, float, str]] = {
+    "no settings": (
+        [{"trial": name, "accuracy": 0.7} for name in "abc"],
+        0,
+        r"^No column tells what was varied, besides trial and accuracy\. Add a column for each set",
+    ),
+    "results alone": (
+        [{"trial": c, "loss": i, "seconds": 9 - i, "accuracy": 0.7} for i, c in enumerate("abc")],
+        0,
+        "^No column tells what was varied",
+    ),
+    "numbers of rows alone": (
+        [{"trial": c, "Run": i, "accuracy": 0.7} for i, c in enumerate("abc")],
+        0,
+        "^No column tells what was varied",
+    ),
+    "all alike": (
+        [row | {"learning_rate": 0.1, "units": 8} for row in NAMED],
+        0,
+        r"^Every row has the same learningrate and units\. Change at least one setting",
+    ),
+    "two alike": (
+        [*NAMED[:2], NAMED[1] | {"trial": "c"}],
+        0.5,
+        "^The same learningrate and units in rows 2 and 3",
+    ),
+}
+
+
+@pytest.mark.parametrize("answer", varying.values(), ids=varying)
+def test_settings_that_vary_pass(answer: Any) -> None:
+    """Whatever they are called."""
+    crossed = load(save(write(answer, Budget())), Budget())
+    for each in (answer, crossed):
+        assert table(each, SETTINGS, **VARIED).outcome is Outcome.CORRECT
+
+
+@pytest.mark.parametrize("answer, share, message", same_settings.values(), ids=same_settings)
+def test_settings_that_do_not_vary_fail(answer: Any, share: float, message: str) -> None:
+    """A name or a result that differs is no setting that does."""
+    crossed = load(save(write(answer, Budget())), Budget())
+    for each in (answer, crossed):
+        finding = table(each, SETTINGS, **VARIED)
+        assert finding.fraction == pytest.approx((4 + share) / 5)
+        assert re.search(message, text_of(finding)), text_of(finding)
+    assert table(answer, SETTINGS, best="accuracy").outcome is Outcome.CORRECT
+
+
+def test_rows_of_pandas_are_choices() -> None:
+    """What people choose by: idxmax, iloc, sort_values; live and crossed."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame(NAMED)
+    by_name = frame.set_index("trial")
+    right = [
+        (frame, frame.loc[frame["accuracy"].idxmax()]),
+        (frame, frame.iloc[1]),
+        (frame, frame["accuracy"].idxmax()),
+        (frame, frame.sort_values("accuracy").tail(1)),
+        (by_name, by_name["accuracy"].idxmax()),
+        (by_name, by_name.loc["b"]),
+        (NAMED, frame.iloc[1]),
+        ([frame.iloc[place] for place in range(3)], frame.iloc[1]),
+    ]
+    for answer, choice in right:
+        crossed = [load(save(write(each, Budget())), Budget()) for each in (answer, choice)]
+        for rows, chosen in ((answer, choice), crossed):
+            finding = table(rows, COLUMNS, choice=chosen, **BEST)
+            assert finding.outcome is Outcome.CORRECT, text_of(finding)
+    for choice in (frame.iloc[0], load(save(write(frame.iloc[0], Budget())), Budget())):
+        assert "The choice is row 1" in table(frame, COLUMNS, choice=choice, **BEST).found
 
 
 def test_a_column_that_was_not_asked_for_cannot_decide() -> None:

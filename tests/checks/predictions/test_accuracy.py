@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +15,7 @@ import pytest
 from keras import layers
 
 from autograder.checks import Missing, NotUsable, Outcome, scorecard
+from autograder.checks.findings import Measurement
 from autograder.checks.predictions.accuracy import accuracy
 from autograder.checks.predictions.feeding import SCALINGS
 from autograder.checks.predictions.intervals import wilson
@@ -375,3 +378,56 @@ def test_a_question_that_cannot_be_is_the_authors_mistake(options: Options, mess
     """It is told when the cell runs, whatever the answer."""
     with pytest.raises(ValueError, match=message):
         ask(None, **options)
+
+
+@pytest.fixture
+def thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with thresholds.json in it; the profile is small."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUTOGRADER_PROFILE", "small")
+    path = tmp_path / "thresholds.json"
+    path.write_text('{"small": {"pets/c": {"floor": 0.7, "full": 0.85}}}')
+    return path
+
+
+def test_a_named_threshold_is_that_of_the_file(
+    thresholds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same points and words as for the numbers, and it is told what was measured."""
+    hide(monkeypatch, 0.775)
+    named = accuracy(sees(), "cats_dogs", threshold="pets/c")
+    by_numbers = accuracy(sees(), "cats_dogs", 0.7, 0.85)
+    assert named.measured == Measurement("pets/c", 0.776, 1000, 2)
+    assert by_numbers.measured == replace(named.measured, threshold="")
+    assert replace(named, measured=None) == replace(by_numbers, measured=None)
+
+
+def test_what_is_measured_is_told_whatever_the_points(
+    thresholds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Full, none, and none for a model that always says the same; not where nothing was."""
+    hide(monkeypatch, 0.9)
+    for model, share in ((sees(), 0.9), (sees(sign=-1), 0.1), (constant(1), 0.5)):
+        found = accuracy(model, "cats_dogs", threshold="pets/c")
+        assert found.measured == Measurement("pets/c", share, 1000, 2)
+    assert accuracy(None, "cats_dogs", threshold="pets/c").measured is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"threshold": "pets/d"},
+            r"thresholds\.json, \"small\": expected 'pets/d', found 'pets/c'",
+        ),
+        ({"threshold": "pets/c", "floor": 0.5}, "expected a threshold=, or a floor= and a full="),
+        ({"full": 0.5}, "received threshold '', floor None and full 0.5"),
+        ({}, "expected a threshold=, or a floor= and a full="),
+    ],
+)
+def test_a_threshold_that_is_none_is_the_authors_mistake(
+    thresholds: Path, options: Options, message: str
+) -> None:
+    """Told whatever the answer is: an author sees it with the first notebook."""
+    with pytest.raises(ValueError, match=message):
+        accuracy(None, "cats_dogs", **options)

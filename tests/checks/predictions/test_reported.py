@@ -6,17 +6,30 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from autograder.checks import Missing, NotUsable, Outcome
 from autograder.checks.predictions.intervals import tolerance
 from autograder.checks.predictions.reported import reported
+from autograder.snapshot import Budget, load, save, write
 
 from .classifying import as_snapshot, hide, sees
 
 Build = Callable[[], Any]
 HIDDEN = 0.85  # what the models below score
+
+
+TABLE = {"name": "trial", "value": "validation_accuracy"}
+
+
+def rows(*numbers: Any, names: Any = ("cnn", "vgg")) -> Any:
+    """A table of trials."""
+    return [
+        {"trial": name, "dropout": 0.1, "validation_accuracy": number}
+        for name, number in zip(names, numbers, strict=True)
+    ]
 
 
 def two() -> Any:
@@ -64,7 +77,7 @@ should_fail: dict[str, tuple[Any, Build, float, str]] = {
     "a huge number": ({"cnn": 10**400, "vgg": 0.85}, two, 0.5, "cnn: .* is not a number"),
     "a list": ([0.85, 0.85], two, 0, r'Expected a dict.*\{"cnn": 0\.87\}'),
     "an empty dict": ({}, two, 0, "Expected a dict"),
-    "a thousand names": (dict.fromkeys(map(str, range(1000)), 0.85), two, 0, "at most 8 names"),
+    "a thousand names": (dict.fromkeys(map(str, range(1000)), 0.85), two, 0, "at most 20 names"),
     "a value that is not data": (NotUsable("values", "it is a set"), two, 0, "^values cannot be"),
     "no model behind a name": (
         {"cnn": 0.85, "vgg": 0.85},
@@ -116,6 +129,115 @@ def test_other_accuracies_fail(
     assert finding.fraction == pytest.approx(share) or not share
     text = " ".join([finding.found, *finding.details, finding.advice])
     assert re.search(message, text), text
+
+
+def columns(table: Any) -> Any:
+    return {name: [row[name] for row in table] for name in table[0]}
+
+
+def frame(table: Any) -> Any:
+    return pytest.importorskip("pandas", reason="pandas is not installed").DataFrame(table)
+
+
+tables: dict[str, Build] = {
+    "a list of dicts": lambda: rows(0.85, 0.85),
+    "a dict of lists": lambda: columns(rows(0.85, 0.85)),
+    "a dict of dicts": lambda: {
+        name: {"validation_accuracy": 0.85, "dropout": 0.2} for name in ("cnn", "vgg")
+    },
+    "a DataFrame": lambda: frame(rows(0.85, 0.85)),
+    "a DataFrame by its index": lambda: frame(rows(0.85, 0.85)).set_index("trial"),
+    "a column by its index": lambda: frame(rows(0.85, 0.85)).set_index("trial")[
+        "validation_accuracy"
+    ],
+    "names written differently": lambda: [
+        {"Trial": name, "validation accuracy": 85} for name in ("cnn", "vgg")
+    ],
+    "a dict of numbers after all": lambda: {"cnn": 0.85, "vgg": 0.85},
+}
+
+
+@pytest.mark.parametrize("crossed", [False, True], ids=["live", "snapshot"])
+@pytest.mark.parametrize("build", tables.values(), ids=tables)
+def test_a_table_of_accuracies_passes(
+    build: Build, crossed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the names of two of its columns; no second dict is needed."""
+    hide(monkeypatch, HIDDEN)
+    values = load(save(write(build(), Budget())), Budget()) if crossed else build()
+    finding = ask(values, two(), **TABLE)
+    assert finding.outcome is Outcome.CORRECT, finding
+
+
+def test_numbers_are_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials that are only counted."""
+    hide(monkeypatch, HIDDEN)
+    table = rows(0.85, 0.85, names=(1, np.int64(2)))
+    models = {1: sees(), 2: sees("softmax", 2)}
+    assert ask(table, models, **TABLE).outcome is Outcome.CORRECT
+
+
+wrong_tables: dict[str, tuple[Any, float, str]] = {
+    "invented": (rows(0.85, 0.99), 0.5, r"vgg: reported 99\.0 %, measured 85\.0 %"),
+    "another name": (
+        rows(0.85, 0.85, names=("cnn", "wide")),
+        1 / 3,
+        "vgg: no accuracy is reported wide: no model has this name",
+    ),
+    "no name": (rows(0.85, 0.85, names=("cnn", None)), 1 / 3, "row 2: no model has this name"),
+    "an empty cell": (rows(0.85, None), 0.5, "vgg: no accuracy is reported"),
+    "text": (rows(0.85, "85 %"), 0.5, "vgg: .* is not a number from 0 to 1"),
+    "a name twice": (
+        rows(0.85, 0.85, names=("cnn", "cnn")),
+        0,
+        r"^The table has the same trial in several rows: cnn\. Give a table with the columns trial",
+    ),
+    "no such column": ([{"trial": "cnn", "accuracy": 0.8}], 0, "has no column validation_acc"),
+    "no names": ([{"validation_accuracy": 0.8}], 0, "^The table has no column trial"),
+    "a list of numbers": ([0.85, 0.85], 0, "^The table has something of type float for row 1"),
+    "a number": (0.85, 0, "^The table is of type float, which is no table"),
+    "not data": (NotUsable("trials", "it is a set"), 0, "^trials cannot be used"),
+}
+
+
+@pytest.mark.parametrize("values, share, message", wrong_tables.values(), ids=wrong_tables)
+def test_another_table_fails(
+    values: Any, share: float, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row by row, where it can be read."""
+    hide(monkeypatch, HIDDEN)
+    finding = ask(values, two(), **TABLE)
+    assert finding.outcome is (Outcome.PARTLY_CORRECT if share else Outcome.INCORRECT)
+    assert finding.fraction == pytest.approx(share) or not share
+    text = " ".join([finding.found, *finding.details, finding.advice])
+    assert re.search(message, text), text
+
+
+@pytest.mark.parametrize("crossed", [False, True], ids=["live", "snapshot"])
+def test_a_model_under_two_names_counts_once(
+    crossed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its weights, whatever it is called: the same one, a copy, or one trained again."""
+    hide(monkeypatch, HIDDEN)
+    model = sees()
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    models = {"a": model, "b": model, "c": copy, "d": sees("softmax", 2)}
+    if crossed:
+        models = {name: as_snapshot(each) for name, each in models.items()}
+    finding = ask(rows(0.85, 0.85, 0.85, 0.85, names="abcd"), models, **TABLE)
+    assert finding.fraction == 2 / 4
+    assert [detail[:34] for detail in finding.details[1:3]] == [
+        "b: the same model as a, weight for",
+        "c: the same model as a, weight for",
+    ]
+    assert "Keep each trained model in a variable of its own" in finding.advice
+
+
+def test_half_a_table_is_the_authors_mistake() -> None:
+    """Both columns are named, or none."""
+    with pytest.raises(ValueError, match="name and value: expected both or none"):
+        ask(rows(0.85, 0.85), two(), name="trial")
 
 
 def test_a_percentage_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,8 +236,9 @@ def reordered() -> BatchesData:
             "first training batch holds one class only",
         ),
         (reordered(), ""),
+        ((images(1, 60), np.repeat([0, 1], 30)), ""),
     ],
-    ids=["as they are", "sorted", "shuffled"],
+    ids=["as they are", "sorted", "shuffled", "arrays, which fit shuffles"],
 )
 def test_order_is_advice(train: Part, message: str) -> None:
     """A training set that keeps its order costs nothing."""
