@@ -13,7 +13,7 @@ ORDER = (
     ("__main__",),
     ("cli",),
     ("nbgrader", "release"),
-    ("leaks", "report"),
+    ("calibration", "leaks", "rehearsal", "report"),
     ("pipeline", "prefetch"),
     ("engines",),
     ("grading",),
@@ -21,7 +21,7 @@ ORDER = (
     ("execution",),
     ("notebook",),
     ("converters",),
-    ("isolation", "snapshot", "checks", "course"),
+    ("isolation", "snapshot", "checks", "course", "workbench"),
     ("artifacts",),
     ("graphs", "datasets"),
     ("settings",),
@@ -50,13 +50,13 @@ def test_arrows_run_down() -> None:
 
 def test_wings_do_not_know_each_other() -> None:
     """What students install needs nothing of what grades them, and numpy alone to be imported."""
-    wing = {"checks", "artifacts", "graphs", "datasets"}
+    wing = {"checks", "workbench", "artifacts", "graphs", "datasets"}
     files = [path for room in wing for path in (PACKAGE / room).rglob("*.py")]
     student = {target for path in files for target in _imports(path)}
     assert student <= wing | {"files", "errors"}
     for room in ("execution", "notebook", "isolation", "snapshot"):
         seen = {target for path in (PACKAGE / room).rglob("*.py") for target in _imports(path)}
-        assert "checks" not in seen
+        assert not {"checks", "workbench"} & seen
 
 
 def _may(room: str, target: str) -> bool:

@@ -6,6 +6,7 @@ first use. AUTOGRADER_PROFILE chooses, AUTOGRADER_DATA says where they lie.
 
 from autograder.datasets import cats_dogs, cifar10, evaluation
 from autograder.datasets.errors import DataError
+from autograder.datasets.store import profile
 from autograder.datasets.vgg16 import pretrained_vgg16, vgg16_digests
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "cifar10",
     "evaluation",
     "pretrained_vgg16",
+    "profile",
     "vgg16_digests",
 ]

@@ -42,8 +42,7 @@ class Store:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Store:
         """The store that AUTOGRADER_DATA and AUTOGRADER_PROFILE name."""
-        cache = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        root = environment.get("AUTOGRADER_DATA") or Path(cache) / "autograder"
+        root = environment.get("AUTOGRADER_DATA") or cache(environment)
         return cls(Path(root).expanduser(), environment.get("AUTOGRADER_PROFILE") or SMALL)
 
     @property
@@ -55,6 +54,16 @@ class Store:
 
     def evaluation(self, name: str) -> Path:
         return self.root / "evaluation" / self.profile / name
+
+
+def cache(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the kit keeps what can be made again, unless told otherwise."""
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograder"
+
+
+def profile(environment: Mapping[str, str] = os.environ) -> str:
+    """The profile that is meant: "small" or "full". Raises DataError for any other."""
+    return Store.from_environment(environment).profile
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.datasets import DataError
+from autograder.datasets import DataError, profile
 from autograder.datasets.store import Store, locked, read_manifest, writing
 
 
@@ -28,6 +28,14 @@ def test_unknown_profile_is_refused() -> None:
     """With the names of those there are."""
     with pytest.raises(DataError, match="expected small or full, found 'medium'"):
         Store.from_environment({"AUTOGRADER_PROFILE": "medium"})
+
+
+def test_profile_is_the_environments_or_small() -> None:
+    """What a notebook asks for when its sizes depend on it."""
+    assert profile({}) == profile({"AUTOGRADER_PROFILE": ""}) == "small"
+    assert profile({"AUTOGRADER_PROFILE": "full"}) == "full"
+    with pytest.raises(DataError, match="AUTOGRADER_PROFILE"):
+        profile({"AUTOGRADER_PROFILE": "medium"})
 
 
 def test_folder_without_a_whole_manifest_is_not_prepared(tmp_path: Path) -> None:
