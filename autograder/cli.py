@@ -38,6 +38,7 @@ from autograder.prefetch import prefetch
 
 if TYPE_CHECKING:
     from autograder.pipeline import Grading, Result
+    from autograder.report.scores import StudentRow
 
 NEEDS_PERSON, USAGE = 1, 2
 
@@ -67,6 +68,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Profile(StrEnum):
+    """The data sets: drawn stand-ins or the real images."""
+
+    SMALL = "small"
+    FULL = "full"
+
+
 @app.callback()
 def _find_alembic() -> None:
     # nbgrader calls alembic by name, also when this environment is not activated
@@ -77,15 +85,27 @@ def _find_alembic() -> None:
 
 
 @app.command()
-def release(assignment: AssignmentArgument, course: CourseOption = Path()) -> None:
+def release(
+    assignment: AssignmentArgument,
+    course: CourseOption = Path(),
+    keep_solutions: Annotated[
+        bool,
+        typer.Option(
+            "--keep-solutions", help="Do not run solutions/ again, if its code is up to date."
+        ),
+    ] = False,
+) -> None:
     """Make release/ and solutions/ from source/; refuse where something would leak or not score."""
     with _one_line_for_mistakes():
         from autograder.release import release_assignment
 
-        released = release_assignment(Course(course), assignment, say=_say)
+        released = release_assignment(
+            Course(course), assignment, say=_tell, keep_solutions=keep_solutions
+        )
+    bonus = f", and a bonus of {released.bonus:g}" if released.bonus else ""
     out.print(
         f"released {assignment}: {', '.join(released.notebooks)}; "
-        f"{released.max_points:g} points, {released.test_points:g} of them scored by tests"
+        f"{released.max_points:g} points, {released.test_points:g} of them scored by tests{bonus}"
     )
 
 
@@ -161,6 +181,50 @@ def feedback(assignment: AssignmentArgument, course: CourseOption = Path()) -> N
 
         pages = write_feedback(Course(course), assignment)
     out.print(f"{len(pages)} feedback pages" + (f", such as {pages[0]}" if pages else ""))
+
+
+@app.command()
+def calibrate(
+    assignment: AssignmentArgument,
+    seeds: Annotated[int, typer.Option(min=1, help="How often the solutions are run.")] = 5,
+    profile: Annotated[
+        Profile | None, typer.Option(help="The data sets; default: as the course has set.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put what is proposed into thresholds.json and tables.")
+    ] = False,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Only refresh the published tables; run nothing.")
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Run the solutions with several seeds, and propose the accuracies that earn points."""
+    with _one_line_for_mistakes():
+        from autograder import calibration
+
+        opened = Course(course)
+        opened.notebooks(assignment)
+        problems: list[str] = []
+        if not tables:
+            calibration.refuse_too_few(seeds, write)
+            chosen = str(profile or CourseData(opened).store.profile)
+            now = calibration.thresholds_of(opened, assignment).get(chosen, {})
+            runs = calibration.run_seeds(course, assignment, seeds, chosen, _tell)
+            proposals = calibration.propose(runs)
+            for line in calibration.tell(runs, proposals, now):
+                out.print(line, markup=False)
+            problems += [line for run in runs for line in run.lost]
+            if write:
+                path = calibration.write_thresholds(opened, assignment, chosen, runs, proposals)
+                out.print(f"written: {path}", markup=False)
+        if tables or write:
+            for path in calibration.refresh_tables(opened, assignment):
+                out.print(f"table refreshed: {path}", markup=False)
+            for line in (wrong := calibration.find_wrong_tables(opened, assignment)):
+                err.print(line, markup=False)
+            problems += wrong
+    if problems:
+        raise typer.Exit(NEEDS_PERSON)
 
 
 @app.command()
@@ -338,10 +402,18 @@ def _say(line: str) -> None:
         err.print(line, markup=False)
 
 
-def _table(rows: Sequence[object]) -> Table:
+def _tell(line: str) -> None:
+    """What takes minutes is told at once, wherever that is written to."""
+    err.print(line, markup=False)
+
+
+def _table(rows: Sequence[StudentRow]) -> Table:
     names = ["student", "tests", "marked", "late_penalty", "total", "max_points", "waiting"]
     table = Table(*names)
     for row in rows:
-        values = [getattr(row, name) for name in names]
-        table.add_row(*(f"{v:g}" if isinstance(v, float) else str(v) for v in values))
+        values = {name: getattr(row, name) for name in names}
+        shown = {n: f"{v:g}" if isinstance(v, float) else str(v) for n, v in values.items()}
+        if row.bonus:
+            shown["total"] += f" (+{row.bonus:g} bonus)"
+        table.add_row(*shown.values())
     return table

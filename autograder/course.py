@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,15 +48,20 @@ class Refusal:
 class Course:
     """A course directory as nbgrader lays it out, with the settings that stand in it.
 
-    runs: where runs are kept, if not in the course's runs/.
+    runs: where runs are kept, if not in the course's runs/. environment: variables that go before
+    this process's own and those of the settings; a run with others is another run.
     Raises SettingsError when `root` is none or its settings are wrong.
     """
 
-    def __init__(self, root: Path, runs: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, runs: Path | None = None, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.root = root.resolve()
         self._runs = runs or self.root / "runs"
+        self.environment = dict(environment or {})
         self.config: Config = load_config(self.root)
         self.settings: Autograder = settings(self.config)
+        self.settings.environment = {**self.settings.environment, **self.environment}
 
     @cached_property
     def directory(self) -> CourseDirectory:
@@ -89,6 +94,25 @@ class Course:
                 f"{', '.join(others) or 'none'}"
             )
         return found
+
+    def beside(self, assignment: str) -> dict[str, bytes]:
+        """The files beside the source notebooks, by relative path, as nbgrader copies them.
+
+        Raises CourseError for one that cannot be taken along.
+        """
+        ignore = tuple(self.directory.ignore)
+        files = read_files(self.source(assignment), self.settings.hand_in_mb, ignore)
+        if files.remarks:
+            raise CourseError(
+                f"{self.source(assignment)}: expected plain files beside the notebooks; "
+                f"{'; '.join(files.remarks)}"
+            )
+        return files.contents
+
+    def kept(self, assignment: str) -> frozenset[str]:
+        """The files that students may hand in their own version of, as nbgrader's setting says."""
+        setting = self.config.get("Autograde", {}).get("exclude_overwriting", {})
+        return frozenset(setting.get(assignment, ()))
 
     def runs(self, assignment: str) -> Path:
         return self._runs / assignment

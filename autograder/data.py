@@ -39,6 +39,7 @@ class CourseData:
     def __init__(self, course: Course, environment: Mapping[str, str] = os.environ) -> None:
         self._course = course
         self._settings = course.settings
+        environment = {**environment, **course.environment}
         for setting in ("evaluation_images", "data_sources"):
             if unknown := set(getattr(self._settings, setting)) - RECIPES.keys():
                 raise DataError(

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -42,3 +42,11 @@ def replace_folder(new: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     old.parent.mkdir(parents=True, exist_ok=True)
     os.rename(new, old)
+
+
+def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files, by their paths relative to `folder`, and make the folders in between."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

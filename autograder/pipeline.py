@@ -13,11 +13,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import autograder
+from autograder.checks.predictions.thresholds import FILE as THRESHOLDS
 from autograder.course import Course, Files, HandIn, Refusal, digest, read_files, read_plain, shown
 from autograder.data import CourseData
 from autograder.engines import LocalEngine
@@ -45,6 +46,7 @@ _JUDGES = (
     "grading",
     "snapshot",
 )  # the packages that decide a score
+_FOR_TESTS = frozenset({THRESHOLDS})  # of the files beside the notebooks; released like all others
 _LARGE_MB = 20  # a notebook with outputs is rarely larger
 _LARGE = "{} has {} MB; the outputs saved in it were left out, it was graded from its code"
 
@@ -96,6 +98,8 @@ class Assignment:
         self._data = data.keys(name)
         self._features = FeatureFolder(data.features)
         self._objects = Objects(course.runs(name) / ".objects")
+        self._beside = course.beside(name)
+        self._kept = course.kept(name)
 
     def prepare(self, hand_in: HandIn, notebook: str) -> Prepared:
         """Read and restore one notebook. What is wrong with it becomes its `problem`."""
@@ -165,20 +169,36 @@ class Assignment:
         return f"{notebook}.ipynb was not handed in{instead}"
 
     def files(self, hand_in: HandIn) -> Files:
-        """The files beside the notebooks, and what is odd about them or about the timestamp."""
+        """The files beside the notebooks, and what is odd about them or about the timestamp.
+
+        As in nbgrader's autograde, the author's files take the place of a student's. What only
+        tests read is not among them: where it changes, nobody's code is run again.
+        """
         ignore = tuple(self.course.directory.ignore)
         files = read_files(hand_in.folder, self.course.settings.hand_in_mb, ignore)
+        files = replace(files, contents=self._with_ours(files.contents))
         remark = read_timestamp(hand_in.folder).remark
         return replace(files, remarks=(*files.remarks, remark)) if remark else files
+
+    def _with_ours(self, handed_in: Mapping[str, bytes]) -> dict[str, bytes]:
+        kept = self._kept & handed_in.keys()
+        ours = {name: data for name, data in self._beside.items() if name not in kept}
+        theirs = {
+            name: data
+            for name, data in handed_in.items()
+            if not any(_is_in_the_way(name, other) for other in ours)
+        }
+        return {name: data for name, data in (theirs | ours).items() if name not in _FOR_TESTS}
 
     def _execute(self, prepared: Prepared, place: Path, nursery: Nursery) -> tuple[Run, bool]:
         contents = prepared.files.contents
         key = digest(
             prepared.plan.execution_key(),
             LAYOUT,
-            *(part for item in sorted(contents.items()) for part in item),
+            *_flat(contents),
             "no isolation" if nursery.walls == NO_WALLS else "walled in",
             *self._data,
+            *_flat(self.course.environment),
         )
         bounds = limits(self.course.settings)
         run = load_run(place)
@@ -196,14 +216,15 @@ class Assignment:
         self, plan: Plan, run: Run, place: Path, nursery: Nursery
     ) -> tuple[NotebookScores, bool]:
         ran = (place / "run.json").read_bytes()
-        key = digest(plan.grading_key(), ran, judges_digest(), *self._data)
+        key = digest(plan.grading_key(), ran, judges_digest(), *self._data, *_flat(self._beside))
         scores = load(place / "scores.json")
         if scores is not None and scores.key == key:
             return scores, False
         sources = [step.source for step in plan.steps if step.kind == "test" or step.independent]
         warm = nursery.warm_for(sources, needed_frameworks(plan, place))
         settings = self.course.settings
-        return grade(warm, plan, run, place, settings, key, self._features), True
+        scores = grade(warm, plan, run, place, settings, key, self._features, self._beside)
+        return scores, True
 
     def _without_running(
         self, prepared: Prepared, hand_in: HandIn, notebook: str, place: Path
@@ -219,6 +240,17 @@ class Assignment:
             save_empty_run(place, key)
             scores = grade_unrun(prepared.plan, outcome, prepared.problem, place, key)
         return Result(hand_in, notebook, scores, executed=False, graded=graded, remarks=remarks)
+
+
+def _flat(named: Mapping[str, bytes] | Mapping[str, str]) -> Iterator[bytes | str]:
+    for name in sorted(named):
+        yield name
+        yield named[name]
+
+
+def _is_in_the_way(name: str, other: str) -> bool:
+    """Whether of two files, by their relative paths, one would need a folder where the other is."""
+    return name.startswith(f"{other}/") or other.startswith(f"{name}/")
 
 
 @functools.cache

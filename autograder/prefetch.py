@@ -27,7 +27,7 @@ def prefetch(course: Course, assignment: str, nursery: Nursery) -> None:
 
 def _look_due(course: Course, assignment: str) -> Iterator[Path]:
     """Notebooks that were handed in, or whose source was changed, after they were last scored."""
-    sources = list(course.root.glob(f"source/{assignment}/*.ipynb"))
+    sources = list(course.root.glob(f"source/{assignment}/*"))
     changed = max((path.stat().st_mtime for path in sources), default=0.0)
     for path in course.root.glob(f"submitted/*/{assignment}/*.ipynb"):
         scores = course.runs(assignment) / path.parts[-3] / path.stem / "scores.json"

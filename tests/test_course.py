@@ -127,6 +127,27 @@ def test_files_together_have_a_limit(tmp_path: Path) -> None:
     assert files.remarks == ("b has 1 MB, more than a hand-in may hold (1 MB); left out",)
 
 
+def test_the_authors_files_beside_the_notebooks(course: Course) -> None:
+    """All that nbgrader would copy; one that cannot be read would be missing without a word."""
+    folder = course.source(ASSIGNMENT)
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".ipynb_checkpoints" / "thresholds.json").write_text("old")
+    (folder / "images").mkdir()
+    (folder / "images" / "a.png").write_bytes(b"png")
+    assert course.beside(ASSIGNMENT) == {"images/a.png": b"png"}
+    (folder / "link").symlink_to("/etc/passwd")
+    with pytest.raises(CourseError, match=r"expected plain files.*link is a symbolic link"):
+        course.beside(ASSIGNMENT)
+
+
+def test_an_environment_goes_before_the_settings(tmp_path: Path) -> None:
+    """What is given with the course is what its notebooks find."""
+    root = build(tmp_path, "c.Autograder.environment = {'A': 'setting', 'B': 'setting'}")
+    course = Course(root, environment={"A": "given"})
+    assert course.settings.environment == {"A": "given", "B": "setting"}
+    assert Course(root).settings.environment == {"A": "setting", "B": "setting"}
+
+
 def test_links_are_not_followed(tmp_path: Path) -> None:
     """Neither to files nor to folders, nor in circles."""
     (tmp_path / "inside").mkdir()

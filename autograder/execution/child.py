@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import snapshot
+from autograder.files import write_below
 from autograder.isolation import Line
 from autograder.notebook.outputs import OutputLimit
 from autograder.notebook.shell import NotebookShell
@@ -27,8 +28,8 @@ def task(line: Line) -> None:
     """
     parcel = line.parcel()
     request = json.loads(parcel.pop("request.json"))
-    for number, name in enumerate(request["files"]):
-        _write(Path(name), parcel.pop(f"file/{number}"))
+    named = enumerate(request["files"])
+    write_below(Path(), {name: parcel.pop(f"file/{number}") for number, name in named})
     limit = OutputLimit(bytes=request["output_bytes"])
     budget = snapshot.Budget(max_bytes=request["answer_bytes"])
     with notebook_shell() as shell:
@@ -36,15 +37,10 @@ def task(line: Line) -> None:
         sent: set[str] = set()  # the pieces that the other side has
         for cell in request["cells"]:
             if "names" in cell:
-                _send_answers(line, cell, shell.namespace, budget, sent)
+                send_answers(line, cell, shell.namespace, budget, sent)
             else:
                 ran.append(cell["index"])
                 _run(line, cell, shell, limit, ran)
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
 
 
 def _run(
@@ -67,7 +63,7 @@ def _run(
     line.send("cell", json.dumps(sent).encode())
 
 
-def _send_answers(
+def send_answers(
     line: Line,
     cell: dict[str, Any],
     namespace: dict[str, Any],

@@ -47,7 +47,7 @@ def autograded(
 
 def _show_score(cell: NotebookNode, score: TestScore) -> None:
     """Give a test cell the output that nbgrader reads as partial credit and people as a card."""
-    data = {"text/plain": repr(score.points), "text/html": score.html or _plain_card(score)}
+    data = {"text/plain": _plain_text(score), "text/html": score.html or _plain_card(score)}
     cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
     cell.execution_count = None
 
@@ -69,10 +69,18 @@ def _without_metadata(output: NotebookNode) -> NotebookNode:
     return output
 
 
+def _plain_text(score: TestScore) -> str:
+    """A number, or for a bonus text: nbgrader stops at a number above the cell's 0 points."""
+    if score.max_bonus:
+        return f"Bonus: {score.bonus:g} of {score.max_bonus:g} points"
+    return repr(score.points)
+
+
 def _plain_card(score: TestScore) -> str:
+    earned = f"{score.points:g} of {score.max_points:g} points"
     return (
-        f"<p><strong>{html.escape(score.outcome)}</strong>, {score.points:g} of "
-        f"{score.max_points:g} points: {html.escape(score.message)}</p>"
+        f"<p><strong>{html.escape(score.outcome)}</strong>, "
+        f"{_plain_text(score) if score.max_bonus else earned}: {html.escape(score.message)}</p>"
     )
 
 

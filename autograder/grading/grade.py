@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from autograder.settings import Autograder
 
 _TASK = "autograder.grading.child:task"
 _LONGEST = 300
+_DISK_MB = 64  # for what tests write, beside the files that they are given
 _NOT_REACHED = "the notebook was stopped before this test: {why}"
 _GRADER_STOPPED = "the grader was stopped: {why}"
 
@@ -30,12 +32,15 @@ def grade(
     settings: Autograder,
     key: str,
     features: FeatureFolder,
+    beside: Mapping[str, bytes] | None = None,
 ) -> NotebookScores:
     """Score the test cells of `plan` from the run in `folder`; also written to scores.json there.
 
-    features: where what was computed of the data is kept for other gradings. Raises IsolationError
-    where the walls could not be built.
+    features: where what was computed of the data is kept for other gradings. beside: the files that
+    tests find in their working directory, by relative path. Raises IsolationError where the walls
+    could not be built.
     """
+    beside = beside or {}
     tests = {step.grade_id: step for step in plan.steps if step.kind == "test"}
     answers = load_answers(folder)
     request = {
@@ -44,9 +49,11 @@ def grade(
         "missing": _why_missing(plan, load_cells(folder)),
         "answer_bytes": settings.answer_mb << 20,
         "feature_bytes": MOST_MB_AT_ONCE << 20,
+        "beside": list(beside),
     }
     parcel = {"request.json": json.dumps(request).encode()}
     parcel |= {f"object/{name}": data for name, data in answers.pieces.items()}
+    parcel |= {f"beside/{number}": data for number, data in enumerate(beside.values())}
     claims: dict[str, dict[str, Any]] = {}
 
     def receive(name: str, data: bytes) -> None:
@@ -57,7 +64,7 @@ def grade(
         if name == "score" and claim.get("grade_id") in tests:
             claims.setdefault(claim["grade_id"], claim)
 
-    ending = warm.run(_TASK, parcel, _limits(settings), receive, reserved=True)
+    ending = warm.run(_TASK, parcel, _limits(settings, beside), receive, reserved=True)
     scores = []
     for grade_id, step in tests.items():
         if grade_id not in run.reached:
@@ -104,13 +111,14 @@ def _claim(data: bytes) -> dict[str, Any]:
     return claim if is_claim else {}
 
 
-def _limits(settings: Autograder) -> Limits:
+def _limits(settings: Autograder, beside: Mapping[str, bytes]) -> Limits:
+    given_mb = sum(map(len, beside.values())) >> 20
     return Limits(
         wall_s=settings.grading_timeout_s,
         step_s=settings.grading_timeout_s,
         memory_mb=settings.memory_mb,
-        disk_mb=64,
-        file_mb=64,
+        disk_mb=_DISK_MB + given_mb,
+        file_mb=_DISK_MB + given_mb,
         outbox_mb=64 + MOST_MB_AT_ONCE,
     )
 

@@ -1,8 +1,8 @@
 """The single writer: scores into nbgrader's gradebook and autograded/, one transaction a notebook.
 
-Only automatic scores and comments are written. What a person entered (manual scores, comments,
-extra credit) is never touched; a test with a manual score is marked for another look, as nbgrader
-does.
+Only automatic scores and comments are written, and what a bonus earned as extra credit. What a
+person entered (manual scores, comments, extra credit) is never touched; a test with a manual score
+is marked for another look, as nbgrader does.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from autograder.errors import UserError
 from autograder.execution.runs import load_cells
 from autograder.files import write_atomic
 from autograder.grading.autograded import autograded
+from autograder.grading.extra_credit import enter_bonus
 from autograder.grading.scores import NotebookScores, TestScore
 from autograder.grading.timestamps import read_timestamp
 from autograder.notebook.master import Master
@@ -244,7 +245,8 @@ def enter_scores(
     """Set automatic scores and comments of a notebook in the gradebook, as nbgrader would.
 
     A test that could not be graded has no automatic score and waits for a person, as an explanation
-    does. An explanation that was left as it was released scores 0.
+    does. An explanation that was left as it was released scores 0. A bonus is extra credit in a
+    cell of 0 points.
     """
     cells = {
         cell.metadata.nbgrader["grade_id"]: cell
@@ -255,6 +257,8 @@ def enter_scores(
         score = None if state == "unreadable" else _automatic(cells.get(grade.name), tests, state)
         grade.auto_score = score
         grade.needs_manual_grade = score is None or grade.manual_score is not None
+    earned = {t.grade_id: t.bonus for t in tests.values() if t.max_bonus and not t.needs_person}
+    enter_bonus(entry, earned if state == "graded" else {})
     for comment in entry.comments:
         cell = cells.get(comment.name)
         is_empty = state != "unreadable" and (cell is None or _is_unchanged(cell))

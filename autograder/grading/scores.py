@@ -26,6 +26,7 @@ class TestScore:
     rows: the scorecard's rows as data; empty for a test without a scorecard.
     outcome: one of autograder.checks.Outcome, as text.
     html: what the test cell shows (the card), or "".
+    bonus: extra credit, a finite float in [0, max_bonus]; max_bonus is 0.0 where there is none.
     """
 
     grade_id: str
@@ -35,6 +36,8 @@ class TestScore:
     message: str
     rows: tuple[dict[str, Any], ...] = ()
     html: str = ""
+    bonus: float = 0.0
+    max_bonus: float = 0.0
 
     @property
     def needs_person(self) -> bool:
@@ -54,23 +57,36 @@ def test_score(max_points: float, claim: dict[str, Any]) -> TestScore:
     grade_id, outcome = str(claim["grade_id"]), str(claim.get("outcome"))
     message = str(claim.get("message", ""))[:_LONGEST_MESSAGE]
     points, rows = _number(claim.get("points")), claim.get("rows", [])
-    if outcome not in OUTCOMES or points is None or not isinstance(rows, list):
+    bonus, most = _number(claim.get("bonus", 0.0)), _number(claim.get("max_bonus", 0.0))
+    is_score = outcome in OUTCOMES and isinstance(rows, list)
+    if points is None or bonus is None or most is None or not is_score:
         message = f"the grader sent {_short(claim)}, which is no score; {message}"
         return TestScore(grade_id, 0.0, max_points, NOT_GRADED, message[:_LONGEST_MESSAGE])
     return TestScore(
         grade_id=grade_id,
-        points=0.0 if outcome == NOT_GRADED else min(max(points, 0.0), max_points),
+        points=_within(points, max_points, outcome),
         max_points=max_points,
         outcome=outcome,
         message=message,
         rows=tuple(rows),
         html=str(claim.get("html", "")),
+        bonus=_within(bonus, most, outcome),
+        max_bonus=most,
     )
 
 
 def save(path: Path, scores: NotebookScores) -> None:
-    text = json.dumps(dataclasses.asdict(scores), indent=1, ensure_ascii=False)
+    data = {"key": scores.key, "tests": [_as_dict(test) for test in scores.tests]}
+    text = json.dumps(data, indent=1, ensure_ascii=False)
     write_atomic(path, text.encode(errors="replace"))
+
+
+def _as_dict(test: TestScore) -> dict[str, Any]:
+    """`test` as JSON-able data; "bonus" and "max_bonus" only where it is one."""
+    data = dataclasses.asdict(test)
+    if not test.max_bonus:
+        del data["bonus"], data["max_bonus"]
+    return data
 
 
 def load(path: Path) -> NotebookScores | None:
@@ -81,6 +97,10 @@ def load(path: Path) -> NotebookScores | None:
         return NotebookScores(data["key"], tests)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _within(points: float, most: float, outcome: str) -> float:
+    return 0.0 if outcome == NOT_GRADED else min(max(points, 0.0), most)
 
 
 def _number(value: object) -> float | None:

@@ -12,6 +12,8 @@
 A number is a finite int or float of Python or NumPy. An array is none: it may be what a comparison
 with a student's array came to, and says neither yes nor no.
 
+A card with bonus=True stands in a cell of 0 points; its score becomes extra credit.
+
 In a cell that has a scorecard, anything but the card at its end means that the test is at fault,
 and nothing was graded. In a cell that has none, a question whose every name is unanswered was not
 attempted; and where a name holds what could not cross, no points are given unseen, since what
@@ -46,14 +48,20 @@ _NO_SCORE = (
     "False, or nothing"
 )
 _NO_CARD = "the test cell has a scorecard, but does not end with it"
-_UNALLOTTED = "the card allots {allotted:g} of the cell's {points:g} points"
+_UNALLOTTED = "the card allots {allotted:g} of the {whose} {points:g} points"
 _OTHER_POINTS = "the card is worth {card:g} points, the cell {points:g}"
+_NO_BONUS_CELL = (
+    "the card is a bonus, but its cell has {points:g} points; give the cell 0 points, or take "
+    "bonus=True away"
+)
 
 
 def judge(
     cell: Mapping[str, Any], record: CellRecord, given: Mapping[str, object]
 ) -> dict[str, Any]:
     """The claim of one test cell: grade_id, points, outcome, message, rows and html.
+
+    Where the cell is a bonus also "bonus", the points earned, and "max_bonus".
 
     cell: one of Plan.grading()'s test cells. record: what running it gave. given: the names that
     it reads from the student.
@@ -78,13 +86,21 @@ def has_scorecard(cell: Mapping[str, Any]) -> bool:
 
 
 def _of_card(cell: Mapping[str, Any], card: Scorecard, points: float) -> dict[str, Any]:
-    if not math.isclose(card.points, points):
-        problem = _OTHER_POINTS.format(card=card.points, points=points)
-        return _of_finding(cell, _finding(Outcome.COULD_NOT_BE_GRADED, problem), points)
-    if not math.isclose(card.allotted, points):
-        problem = _UNALLOTTED.format(allotted=card.allotted, points=points)
+    if problem := _fault(card, points):
         return _of_finding(cell, _finding(Outcome.COULD_NOT_BE_GRADED, problem), points)
     return _claim(cell, card)
+
+
+def _fault(card: Scorecard, points: float) -> str:
+    """What of a card does not fit a cell of `points`; "" where all does."""
+    if card.bonus and points:
+        return _NO_BONUS_CELL.format(points=points)
+    if not card.bonus and not math.isclose(card.points, points):
+        return _OTHER_POINTS.format(card=card.points, points=points)
+    if not math.isclose(card.allotted, card.points):
+        whose = "bonus's" if card.bonus else "cell's"
+        return _UNALLOTTED.format(allotted=card.allotted, whose=whose, points=card.points)
+    return ""
 
 
 def _of_finding(cell: Mapping[str, Any], finding: Finding, points: float) -> dict[str, Any]:
@@ -96,13 +112,15 @@ def _of_finding(cell: Mapping[str, Any], finding: Finding, points: float) -> dic
 
 def _claim(cell: Mapping[str, Any], card: Scorecard) -> dict[str, Any]:
     data = card.as_dict()
+    earned = {"bonus": card.score, "max_bonus": card.points} if card.bonus else {}
     return {
         "grade_id": cell["grade_id"],
-        "points": data["score"],
+        "points": 0.0 if card.bonus else data["score"],
         "outcome": data["outcome"],
         "message": data["message"],
         "rows": data["rows"],
         "html": card._repr_html_(),
+        **earned,
     }
 
 

@@ -103,3 +103,13 @@ def test_outputs_of_any_kind() -> None:
     shown = autograded(one(), {1: record}, [SCORE])
     nbformat.validate(shown)
     assert find(shown, "a").outputs == outputs
+
+
+def test_a_bonus_is_no_number_to_nbgrader() -> None:
+    """It would stop at one above the cell's 0 points; the text tells a reader what it is."""
+    score = scores.TestScore("test_a", 0.0, 0.0, "correct", "well", bonus=1.5, max_bonus=2.0)
+    test = find(_shown(score=score), "test_a")
+    test.metadata.nbgrader.points = 0
+    assert test.outputs[0].data["text/plain"] == "Bonus: 1.5 of 2 points"
+    assert "Bonus: 1.5 of 2 points: well" in test.outputs[0].data["text/html"]
+    assert determine_grade(test) == (0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def line_of(
         for name, data in found.items()
     }
     request = {"cells": cells, "missing": why, "answer_bytes": budget, "files": files}
-    request["feature_bytes"] = 10
+    request |= {"feature_bytes": 10, "beside": []}
     line = FakeLine({"request.json": json.dumps(request).encode(), **pieces})
     child.task(line)  # type: ignore[arg-type]
     return line
@@ -264,3 +265,26 @@ def test_a_test_that_fails_does_not_end_the_others() -> None:
     tests = ("assert q == 10\nexit()", "raise SystemExit", "1 / 0", "assert q == 10")
     claims = grade(*tests, answers={"q": 10})
     assert [claim["points"] for claim in claims[1:]] == [0.0, 0.0, 2.0]
+
+
+def test_tests_find_the_files_beside_the_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In their working directory, folders and all."""
+    monkeypatch.chdir(tmp_path)
+    source = "from pathlib import Path\nassert Path('data/a.txt').read_text() == q"
+    names = sorted(analyse(source).reads)
+    cell = {"index": 0, "grade_id": "test", "points": 2.0, "source": source, "names": names}
+    files = snapshot.save(snapshot.write("tulip", BUDGET))
+    request = {
+        "cells": [cell],
+        "missing": {},
+        "answer_bytes": 1000,
+        "feature_bytes": 0,
+        "files": {"test/q": {name: f"{name}" for name in files}},
+        "beside": ["data/a.txt"],
+    }
+    pieces = {f"object/{name}": data for name, data in files.items()} | {"beside/0": b"tulip"}
+    line = FakeLine({"request.json": json.dumps(request).encode(), **pieces})
+    child.task(line)  # type: ignore[arg-type]
+    assert outcome(line.claims["test"]) == RIGHT

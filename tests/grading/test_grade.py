@@ -41,6 +41,7 @@ class FakeWarm:
     pieces: list[tuple[str, bytes]] = field(default_factory=list)
     ending: Ending = DONE
     parcel: dict[str, bytes] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     def run(
         self,
@@ -53,7 +54,7 @@ class FakeWarm:
     ) -> Ending:
         assert reserved
         assert task == "autograder.grading.child:task"
-        self.parcel = dict(parcel)
+        self.parcel, self.limits = dict(parcel), limits
         for name, data in self.pieces:
             receive(name, data)
         return self.ending
@@ -115,7 +116,20 @@ def test_the_child_is_given_what_it_needs(folder: Path) -> None:
     assert request["cells"] == PLAN.grading()
     ((_, document),) = request["files"].pop("test_q1/q1").items()
     assert request["files"] == {}
+    assert request["beside"] == []
     assert warm.parcel == {f"object/{document}": b"{}"}
+
+
+def test_the_child_is_given_the_files_beside_the_notebook(folder: Path) -> None:
+    """By number, since their paths may be longer than the name of a piece; with room for them."""
+    warm, features = FakeWarm(), FeatureFolder(folder.parent / ".features")
+    beside = {"thresholds.json": b"{}", "data/large.bin": bytes(3 << 20)}
+    run = run_in(folder)
+    grade(warm, PLAN, run, folder, Autograder(), "key", features, beside)  # type: ignore[arg-type]
+    request = json.loads(warm.parcel["request.json"])
+    assert request["beside"] == list(beside)
+    assert [warm.parcel["beside/0"], warm.parcel["beside/1"]] == list(beside.values())
+    assert warm.limits.disk_mb == warm.limits.file_mb == 67
 
 
 def test_the_child_is_given_what_answers_share_once(folder: Path) -> None:

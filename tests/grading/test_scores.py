@@ -89,3 +89,28 @@ def test_scores_that_cannot_be_read_are_none(tmp_path: Path, content: bytes) -> 
 def test_missing_scores_are_none(tmp_path: Path) -> None:
     """Nothing was graded yet."""
     assert load(tmp_path / "scores.json") is None
+
+
+@pytest.mark.parametrize(
+    ("bonus", "expected"), [(0, 0.0), (1.5, 1.5), (-1, 0.0), (1e300, 2.0), (2, 2.0)]
+)
+def test_a_bonus_is_held_within_bounds(bonus: float, expected: float) -> None:
+    """A float in [0, max_bonus], which is 0 where none is claimed."""
+    found = of(bonus=bonus, max_bonus=2.0)
+    assert (found.bonus, type(found.bonus), found.max_bonus) == (expected, float, 2.0)
+    assert of(bonus=bonus).bonus == 0.0
+
+
+@pytest.mark.parametrize("bonus", [None, "2", float("nan"), float("inf"), 10**400])
+def test_a_bonus_that_is_no_number_is_not_graded(bonus: object) -> None:
+    """Neither it nor the points; a person looks at it."""
+    for found in (of(bonus=bonus, max_bonus=2.0), of(bonus=1.0, max_bonus=bonus)):
+        assert (found.points, found.bonus, found.outcome) == (0.0, 0.0, NOT_GRADED)
+
+
+def test_a_bonus_survives_the_disk(tmp_path: Path) -> None:
+    """A test without one is written without a word of it."""
+    some = NotebookScores("key", (of(bonus=1.5, max_bonus=2.0), of()))
+    save(tmp_path / "scores.json", some)
+    assert load(tmp_path / "scores.json") == some
+    assert (tmp_path / "scores.json").read_text().count("bonus") == 2

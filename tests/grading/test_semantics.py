@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.checks import Missing, NotUsable, scorecard
+from autograder.checks import Finding, Missing, NotUsable, Outcome, Scorecard, scorecard
 from autograder.grading.semantics import judge
 from autograder.notebook.shell import CellRecord, NotebookShell
 
@@ -210,3 +210,35 @@ def run(source: str, **names: object) -> CellRecord:
 
 def run_and_judge(source: str) -> dict[str, Any]:
     return judge({"grade_id": "test_q", "points": 2.0, "source": source}, run(source), ANSWERED)
+
+
+def _card(points: float, *, bonus: bool, allotted: float = 2) -> Scorecard:
+    card = scorecard("Question", points, bonus=bonus)
+    card.expect(allotted, Finding(Outcome.PARTLY_CORRECT, "asked", "found", fraction=0.75))
+    return card
+
+
+def test_a_bonus_earns_no_points_but_a_bonus() -> None:
+    """In a cell of 0 points; other cards claim none."""
+    found = claim(_card(2, bonus=True), points=0)
+    assert [found[name] for name in ("points", "bonus", "max_bonus")] == [0.0, 1.5, 2.0]
+    assert found["outcome"] == "partly correct"
+    assert "bonus" not in claim(_card(2, bonus=False))
+
+
+@pytest.mark.parametrize(
+    ("card", "points", "message"),
+    [
+        (_card(2, bonus=True), 2.0, "the card is a bonus, but its cell has 2 points"),
+        (_card(2, bonus=False), 0.0, "the card is worth 2 points, the cell 0"),
+        (_card(3, bonus=True), 0.0, "the card allots 2 of the bonus's 3 points"),
+    ],
+)
+def test_a_bonus_in_the_wrong_cell_is_not_graded(
+    card: Scorecard, points: float, message: str
+) -> None:
+    """Its author must mend it; a student gets nothing by it."""
+    found = claim(card, points=points)
+    assert (found["points"], found["outcome"]) == (0.0, "could not be graded")
+    assert "bonus" not in found
+    assert message in found["message"]
