@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 import logging
+from pathlib import Path
 from typing import Any
 
-from nbgrader.converters import BaseConverter
+from nbgrader.converters import BaseConverter, GenerateAssignment, GenerateSolution
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.course import Course
 from autograder.errors import UserError
+
+_UNRUN = Config()
+_UNRUN.Execute.enabled = False  # solutions run behind walls, as hand-ins do
 
 
 class ConversionError(UserError):
@@ -43,6 +47,22 @@ def convert(
     except Exception as error:  # converters raise whatever their preprocessors do
         said = heard.first or f"{type(error).__name__}: {error}"
         raise ConversionError(f"{converter.__name__} of {assignment!r}: {said}") from error
+
+
+def make_notebooks(course: Course, assignment: str, stage: Path) -> None:
+    """Make the release and the solutions from source/, in `stage`; nothing is run.
+
+    They lie in stage/release/<assignment> and stage/solution/<assignment>, with the files that lie
+    beside the source notebooks. Raises ConversionError.
+    """
+    directories = {
+        "release_directory": str(stage / "release"),
+        "solution_directory": str(stage / "solution"),
+        "db_url": f"sqlite:///{stage}/gradebook.db",
+    }
+    stage.mkdir(parents=True, exist_ok=True)
+    for converter in (GenerateAssignment, GenerateSolution):
+        convert(converter, course, assignment, directories, _UNRUN)
 
 
 class _Listener(logging.Handler):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbgrader.converters import BaseConverter, GenerateAssignment
-from support import ASSIGNMENT, build, environment, one, write
+from support import ASSIGNMENT, SOLUTION_LINE, STUB, build, environment, find, one, write
 from traitlets.config import Config
 
-from autograder.converters import ConversionError, convert
+from autograder.converters import ConversionError, convert, make_notebooks
 from autograder.course import Course
 
 
@@ -98,3 +99,19 @@ def test_a_second_conversion_overwrites(tmp_path: Path) -> None:
     convert(GenerateAssignment, course, ASSIGNMENT, directories)
     path = tmp_path / "release" / ASSIGNMENT / "one.ipynb"
     assert "from autograder import checks" in path.read_text()
+
+
+def test_notebooks_are_made_without_running_anything(tmp_path: Path) -> None:
+    """Release and solutions in a folder of their own; the course stays as it was."""
+    course = Course(build(tmp_path / "course", one=one()))
+    make_notebooks(course, ASSIGNMENT, tmp_path / "stage")
+    release, solution = (
+        nbformat.read(tmp_path / "stage" / step / ASSIGNMENT / "one.ipynb", as_version=4)
+        for step in ("release", "solution")
+    )
+    assert find(release, "a").source == STUB
+    assert SOLUTION_LINE in find(solution, "a").source
+    assert [c.outputs for c in solution.cells if c.cell_type == "code"] == [[], [], []]
+    assert {path.name for path in course.root.iterdir()} == {
+        *("course_config.py", "nbgrader_config.py", "source")
+    }

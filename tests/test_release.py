@@ -21,6 +21,7 @@ from support import (
     SCHEME_LINE,
     SOLUTION_LINE,
     STUB,
+    Said,
     autograder,
     build,
     cell,
@@ -37,6 +38,7 @@ from support import (
 )
 
 from autograder.course import Course
+from autograder.execution.runs import load_run
 from autograder.release import find_stale
 
 
@@ -80,12 +82,14 @@ def test_the_gradebook_knows_the_assignment(course: Path) -> None:
 
 
 def test_nothing_is_left_behind(course: Path) -> None:
-    """No stage, no runs of the rehearsal."""
+    """No stage; but the runs of the solutions, which the next release may use."""
     assert {path.name for path in course.iterdir()} == {
         *("course_config.py", "nbgrader_config.py", "gradebook.db"),
         *("source", "release", "solutions", "runs"),
     }
-    assert [path.name for path in (course / "runs" / ASSIGNMENT).iterdir()] == [".lock"]
+    runs = course / "runs" / ASSIGNMENT
+    assert {path.name for path in runs.iterdir()} == {".lock", ".release"}
+    assert load_run(runs / ".release" / ASSIGNMENT / "solution" / "one") is not None
 
 
 def _tree(course: Path) -> dict[str, str]:
@@ -168,18 +172,26 @@ def _short() -> NotebookNode:
         _test("raises", "2, equal(raises, [6, 7])"),
         _answer("function", "...", "lambda: 42"),
         _test("function", "2, equal(function, 42)"),
+    )
+
+
+SHORT = (
+    "one, raises: the solution raises NameError: name 'sevenfold' is not defined",
+    "one, test_wrong: the solution scores 0 of 2, incorrect",
+    "one, test_raises: the solution scores 0 of 2, incorrect",
+    "one, test_function: the solution scores 0 of 2, incorrect: function cannot be used as an ans",
+)
+
+
+def _unallotted() -> NotebookNode:
+    return notebook(
+        find(one(), "setup"),
         _answer("half", "...", "[6, 7]"),
         _test("half", "1, equal(half, [6, 7])"),
     )
 
 
-SHORT = (
-    "one, test_wrong: the solution scores 0 of 2, incorrect",
-    "one, test_raises: the solution scores 0 of 2, incorrect",
-    "name 'sevenfold' is not defined",
-    "one, test_function: the solution scores 0 of 2, incorrect: function cannot be used as an ans",
-    "one, test_half: the solution scores 0 of 2, could not be graded: the card allots 1 of the",
-)
+UNALLOTTED = "one, test_half: the unedited release is 'could not be graded', expected 'not attempt"
 
 
 def _generous() -> NotebookNode:
@@ -215,8 +227,13 @@ def test_leaks_are_refused(why: str, refusals: Path) -> None:
 
 
 def test_solutions_that_do_not_score_are_refused(refusals: Path) -> None:
-    """Wrong, raising, no data, or points left over: all are told at once."""
+    """Wrong, raising or no data: all are told at once."""
     _is_refused(refusals, _short(), *SHORT)
+
+
+def test_cards_with_points_left_over_are_refused(refusals: Path) -> None:
+    """Told before any solution runs."""
+    _is_refused(refusals, _unallotted(), UNALLOTTED, "the card allots 1 of the cell's 2 points")
 
 
 def test_releases_that_are_answers_are_refused(refusals: Path) -> None:
@@ -225,7 +242,7 @@ def test_releases_that_are_answers_are_refused(refusals: Path) -> None:
 
 
 def _is_refused(course: Path, made: NotebookNode, *messages: str) -> None:
-    """One line, exit code 2; release, solutions and gradebook stay as they were."""
+    """One line says why, exit code 2; release, solutions and gradebook stay as they were."""
     before = _tree(course)
     path = course / "source" / ASSIGNMENT / "one.ipynb"
     original = path.read_bytes()
@@ -233,11 +250,19 @@ def _is_refused(course: Path, made: NotebookNode, *messages: str) -> None:
     said = autograder("release", course=course)
     path.write_bytes(original)
     assert said.code == 2, said.text
-    assert len(said.text.splitlines()) == 1, said.text
+    why = _refusal(said)
     for message in messages:
-        assert message in said.text
+        assert message in why
     assert _tree(course) == before
     assert not list(course.glob(".release-*"))
+
+
+def _refusal(said: Said) -> str:
+    """The one line that says why, after those that tell what was tried."""
+    *tried, why = said.lines
+    assert why.startswith("autograder: "), said.text
+    assert all("the solution" in line for line in tried), said.text
+    return why
 
 
 def test_a_secret_in_another_file_is_refused(refusals: Path) -> None:
@@ -258,8 +283,7 @@ def test_a_removed_notebook_is_refused_once_it_was_handed_in(tmp_path: Path) -> 
     before = _tree(root)
     said = autograder("release", course=root)
     assert said.code == 2
-    assert len(said.text.splitlines()) == 1, said.text
-    assert "because there are submissions" in said.text
+    assert "because there are submissions" in _refusal(said)
     assert _tree(root) == before
 
 
@@ -311,8 +335,28 @@ def test_other_files_reach_the_students(tmp_path: Path) -> None:
     answer = f"b = ...\n### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
     write(_with(two(), "b", answer), folder / "two.ipynb")
     said = autograder("release", course=root)
-    assert said.text == "released ps: two; 1 points, 1 of them scored by tests\n"
+    assert said.text.splitlines()[-1] == "released ps: two; 1 points, 1 of them scored by tests"
     assert (root / "release" / ASSIGNMENT / "data" / "four.txt").read_text() == "4"
     hand_in(root, "s", {**RIGHT, "b": solution})
     shutil.copytree(folder / "data", root / "submitted" / "s" / ASSIGNMENT / "data")
     assert autograder("grade", course=root).code == 0
+
+
+def test_solutions_look_as_if_run_from_the_top(course: Path) -> None:
+    """Counted from 1, tests included; each test has its card, those of plain asserts too."""
+    for name in ("one", "two"):
+        code = [c for c in _read(course, "solutions", name).cells if c.cell_type == "code"]
+        assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
+        for test in (c for c in code if c.metadata.nbgrader.grade):
+            (output,) = test.outputs
+            assert output.execution_count == test.execution_count
+            assert "<table" in output.data["text/html"]
+
+
+def test_staleness_is_found_without_running_anything(tmp_path: Path) -> None:
+    """A solution that would run for ever takes no longer."""
+    root = copy_released(tmp_path)
+    endless = "b = ...\n### BEGIN SOLUTION\nwhile True: pass\n### END SOLUTION"
+    write(_with(two(), "b", endless), root / "source" / ASSIGNMENT / "two.ipynb")
+    (stale,) = find_stale(Course(root), ASSIGNMENT)
+    assert stale == f"{root}/solutions/{ASSIGNMENT}/two.ipynb is stale"

@@ -60,3 +60,32 @@ def test_csv_is_no_spreadsheet_formula() -> None:
     """An id that a spreadsheet would compute cannot be handed in; numbers stay numbers."""
     row = StudentRow("s", -1.0, 0.0, 1.0, -2.0, 3.0, 0)
     assert as_csv([row]).splitlines()[1] == "s,-1.0,0.0,1.0,-2.0,3.0,0"
+
+
+def test_runs_of_the_solutions_are_no_students(tmp_path: Path) -> None:
+    """What begins with a dot is the kit's own: releases, calibrations, pieces."""
+    course = Course(build(tmp_path))
+    test = scores.TestScore("test_a", 2.0, 2.0, "correct", "")
+    for place in ("s/one", ".release/one", ".release/ps/solution/one", "s/.one.1234"):
+        path = course.runs(ASSIGNMENT) / place / "scores.json"
+        scores.save(path, scores.NotebookScores("key", (test,)))
+    assert [row.student for row in report.test_rows(course, ASSIGNMENT)] == ["s"]
+
+
+def test_a_bonus_is_a_column_of_its_own() -> None:
+    """Only where somebody has one."""
+    rows = [StudentRow("s", 1.0, 0.0, 0.0, 2.5, 3.0, 0, 1.5), StudentRow("t", 1.0, 0, 0, 1, 3, 0)]
+    read = list(csv.DictReader(io.StringIO(as_csv(rows))))
+    assert [row["bonus"] for row in read] == ["1.5", "0.0"]
+    assert "bonus" not in as_csv(rows[1:])
+
+
+def test_a_bonus_in_json_stands_with_its_test() -> None:
+    """Others do not mention it."""
+    made = [
+        report.TestRow("s", "one", "test_e", 0.0, 0.0, "correct", "", 1.5, 2.0),
+        report.TestRow("s", "one", "test_a", 2.0, 2.0, "correct", ""),
+    ]
+    bonus, other = json.loads(as_json(made))
+    assert (bonus["bonus"], bonus["max_bonus"]) == (1.5, 2.0)
+    assert "bonus" not in other
