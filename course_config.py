@@ -8,8 +8,8 @@ c.CourseDirectory.solution_directory = "solutions"
 
 # How hand-ins are run and graded; `autograder.settings` lists all of these ----------------------
 c.Autograder.workers = 0  # one for each processor
-c.Autograder.notebook_timeout_s = 1200
-c.Autograder.cell_timeout_s = 300
+c.Autograder.notebook_timeout_s = 1800
+c.Autograder.cell_timeout_s = 600
 c.Autograder.memory_mb = 4096
 
 # The images that notebooks read: small (drawn, no download) or full (the real ones) -------------
