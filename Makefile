@@ -1,4 +1,5 @@
-# make demo     set up, then grade a small class from release to feedback
+# make demo     set up, then grade a small class from release to feedback; minutes
+# make demo-theory   the same with the theory notebook alone; seconds
 # make test     set up, then format, lint, types and tests
 # make setup    a virtual environment in .venv with the locked dependencies
 # make release  make release/ and solutions/ from source/ again
@@ -9,7 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test format lint types release lock wheel-test bench clean
+.PHONY: setup demo demo-theory test format lint types release lock wheel-test bench clean
 
 setup: $(VENV)/.done
 
@@ -22,6 +23,9 @@ $(VENV)/.done: requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/python -m demo
+
+demo-theory: setup
+	$(BIN)/python -m demo theory
 
 test: setup lint types
 	$(BIN)/python -m pytest

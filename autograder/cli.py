@@ -124,6 +124,9 @@ def grade(
             "--no-isolation", help="Run student code without walls; every result says so."
         ),
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="A line for each notebook that is done.")
+    ] = False,
     course: CourseOption = Path(),
 ) -> None:
     """Run, score and record the hand-ins in submitted/; do only what is not done yet."""
@@ -143,6 +146,8 @@ def grade(
             with _progress(grading) as advance:
                 for result in grading:
                     tally.add(result)
+                    if verbose:
+                        out.print(_done(result), markup=False, soft_wrap=True)
                     advance()
     if not grading.total and not grading.refused:
         expected = opened.path("submitted", "<student>", assignment)
@@ -337,6 +342,13 @@ class _Tally:
             f"{len(self._students)} hand-ins, {self._notebooks} notebooks: {self._executed} run, "
             f"{self._graded} graded, {unchanged} unchanged; {self.complaints} need a person"
         )
+
+
+def _done(result: Result) -> str:
+    tests = result.scores.tests
+    earned, most = sum(test.points for test in tests), sum(test.max_points for test in tests)
+    how = "run and graded" if result.executed else "graded" if result.graded else "unchanged"
+    return f"{result.hand_in.student}, {result.notebook}: {how}, {earned:g} of {most:g} by tests"
 
 
 def _walls(without: bool) -> Walls:

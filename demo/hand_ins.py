@@ -10,59 +10,6 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-ANSWERS = Path(__file__).parent / "theory_answers.json"  # numbers that were really handed in
-
-# Wrong in ways that teachers know: padding added, padding forgotten, dilation ignored, the border
-# not subtracted and the input's depth kept, the floor forgotten, pooled across the channels.
-KNOWN_MISTAKES = {
-    "q1": [[18, 27, 27, 18], [30, 45, 45, 30], [36, 54, 54, 36], [26, 39, 39, 26]],
-    "q2": [[45, 45], [54, 54]],
-    "q3": [[18, 27, 27, 18], [30, 45, 45, 30], [36, 54, 54, 36], [26, 39, 39, 26]],
-    "q7": [126, 126, 32],
-    "q8": [63.5, 63.5, 16],
-    "q11": [[2, 2], [4, 4]],
-}
-
-# Tries what works elsewhere: an object equal to everything, a look for tests and solutions, a
-# patched comparison, a call to the outside.
-HOSTILE = {
-    "q1": """class Anything:
-    def __eq__(self, other):
-        return True
-q1 = Anything()""",
-    "q2": """from pathlib import Path
-folders = [Path.cwd(), *Path.cwd().parents, *Path("/").glob("*/*/build/demo")]
-names = ["source", "solutions", "submitted", "gradebook.db"]
-q2 = [str(path) for folder in folders for name in names if (path := folder / name).exists()]
-print("found:", q2)""",
-    "q3": """import numpy as np
-np.array_equal = np.allclose = lambda *_, **__: True
-import autograder.checks
-autograder.checks.equal = lambda *_, **__: autograder.checks.Finding("correct", "", "", fraction=1)
-q3 = [[0]]""",
-    "q7": """class Always(tuple):
-    __eq__ = lambda self, other: True
-q7 = Always((1, 2, 3))""",
-    "q8": """import socket
-try:
-    socket.create_connection(("127.0.0.1", 8888), timeout=1)
-except OSError as error:
-    print("no network:", error)
-q8 = ...""",
-    "q11": """import os, signal
-try:
-    os.kill(os.getppid() or 1, signal.SIGKILL)
-except OSError as error:
-    print(error)
-q11 = float("nan")""",
-}
-
-
-def real_answers() -> list[dict[str, Any]]:
-    """Per student: "student", "answers" (by variable) and the outcomes to "expect"."""
-    found: list[dict[str, Any]] = json.loads(ANSWERS.read_text())
-    return found
-
 
 def fill(notebook: NotebookNode, sources: Mapping[str, str]) -> NotebookNode:
     """`notebook` with the cells of these grade_ids replaced."""

@@ -13,7 +13,8 @@ import pytest
 from nbformat import NotebookNode
 from support import ROOT, autograder, environment, find, gradebook, write
 
-from demo.hand_ins import KNOWN_MISTAKES, assignments, fill, hand_in, real_answers, solutions
+from demo.hand_ins import assignments, fill, hand_in, solutions
+from demo.theory import KNOWN_MISTAKES, real_answers
 
 STUDENTS = ("perfect", "unedited", "mistakes", "doubled", "student-1")
 

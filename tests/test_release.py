@@ -27,6 +27,7 @@ from support import (
     cell,
     copy_graded,
     copy_released,
+    edit,
     environment,
     find,
     gradebook,
@@ -298,6 +299,32 @@ def test_stale_files_are_found(tmp_path: Path) -> None:
     (root / "solutions" / ASSIGNMENT / "two.ipynb").unlink()
     stale = ("release/ps/old.txt", "release/ps/one.ipynb", "solutions/ps/two.ipynb")
     assert find_stale(Course(root), ASSIGNMENT) == [f"{root / name} is stale" for name in stale]
+
+
+def test_solutions_that_are_up_to_date_may_be_kept(tmp_path: Path) -> None:
+    """Nothing of them runs; a test that has changed is released all the same."""
+    root = copy_released(tmp_path)
+    shutil.rmtree(root / "runs")
+    solution = root / "solutions" / ASSIGNMENT / "two.ipynb"
+    before = solution.read_bytes()
+    path = root / "release" / ASSIGNMENT / "one.ipynb"
+    path.unlink()
+    said = autograder("release", "--keep-solutions", course=root)
+    assert said.code == 0, said.text
+    assert "6 points, 3 of them scored by tests" in said.text
+    assert path.is_file()
+    assert solution.read_bytes() == before
+    assert not (root / "runs" / ASSIGNMENT / ".release" / ASSIGNMENT / "solution").exists()
+
+
+def test_solutions_that_are_out_of_date_are_not_kept(tmp_path: Path) -> None:
+    """What was run is not what the source says now."""
+    root = copy_released(tmp_path)
+    source = root / "source" / ASSIGNMENT / "two.ipynb"
+    edit(source, "b", "b = ...\n### BEGIN SOLUTION\nb = 8 // 2\n### END SOLUTION")
+    said = autograder("release", "--keep-solutions", course=root)
+    assert said.code == 2
+    assert "two.ipynb is stale; release without --keep-solutions" in _refusal(said)
 
 
 def test_a_killed_release_is_made_good_by_the_next(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def ready(*modules: str) -> None:
     if "keras" in modules:
         print(_computing())
     folder = store.root / "students" / store.profile
-    print(f"Profile {store.profile}: images {'lie' if folder.is_dir() else 'will lie'} in {folder}")
+    verb = "lie" if folder.is_dir() else "will lie"
+    print(f"Profile {store.profile}: images {verb} in {_short(folder)}")
 
 
 def _complaint(modules: tuple[str, ...]) -> str:
@@ -116,6 +117,17 @@ def _computing() -> str:
         where = f"no GPU: training runs on {count} processor{'' if count == 1 else 's'}"
     version = _version(backend)
     return f"Keras {keras.__version__} with {backend} {version}".rstrip() + f"; {where}"
+
+
+def _short(folder: Path) -> str:
+    """A folder as its user would name it: this line is handed in, and shown in class."""
+    for name, place in (
+        ("$AUTOGRADER_DATA", os.environ.get("AUTOGRADER_DATA")),
+        ("~", os.path.expanduser("~")),
+    ):
+        if place and folder.is_relative_to(place):
+            return str(Path(name) / folder.relative_to(place))
+    return str(folder)
 
 
 def _is_found(module: str) -> bool:

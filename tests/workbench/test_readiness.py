@@ -149,13 +149,24 @@ def test_quiet_brings_stderr_back(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_profile_and_folder_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Also that nothing lies there yet."""
+    """Also that nothing lies there yet; without whose machine it is."""
     ready()
-    folder = tmp_path / "data/students/small"
-    assert capsys.readouterr().out == f"Profile small: images will lie in {folder}\n"
-    folder.mkdir(parents=True)
+    shown = "$AUTOGRADER_DATA/students/small"
+    assert capsys.readouterr().out == f"Profile small: images will lie in {shown}\n"
+    (tmp_path / "data/students/small").mkdir(parents=True)
     ready()
-    assert capsys.readouterr().out == f"Profile small: images lie in {folder}\n"
+    assert capsys.readouterr().out == f"Profile small: images lie in {shown}\n"
+
+
+def test_the_home_directory_is_not_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The notebook's outputs are handed in."""
+    monkeypatch.delenv("AUTOGRADER_DATA", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ready()
+    assert "in ~/.cache/autograder/students/small\n" in capsys.readouterr().out
 
 
 def test_in_a_fresh_kernel(tmp_path: Path) -> None:
