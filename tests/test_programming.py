@@ -25,9 +25,9 @@ from autograder.datasets import cats_dogs"""
 DATA = """train, validation, test = ..., ..., ...
 ### BEGIN SOLUTION
 import tensorflow as tf
-images, labels = cats_dogs.load((32, 32))
+images, labels = cats_dogs.load()
 order = np.random.default_rng(0).permutation(len(labels))
-images, labels = images[order] / np.float32(255), labels[order]
+images, labels = images[order, ::2, ::2] / np.float32(255), labels[order]
 
 
 def dataset(first, last, shuffle=False):
@@ -66,7 +66,7 @@ card"""
 
 SEEN = """maps, shown, score = ..., ..., ...
 ### BEGIN SOLUTION
-image = cats_dogs.load((32, 32))[0][:1] / np.float32(255)
+image = cats_dogs.load()[0][:1, ::2, ::2] / np.float32(255)
 convolutions = [layer for layer in cnn.layers if "conv" in layer.name]
 look = keras.Model(cnn.inputs, [layer.output for layer in convolutions])
 maps = {la.name: np.asarray(out)[0] for la, out in zip(convolutions, look(image))}
@@ -78,7 +78,7 @@ for row, (name, found) in zip(axes, maps.items()):
 score = float(cnn.evaluate(test, verbose=0)[1])
 ### END SOLUTION"""
 TEST_SEEN = """card = scorecard("Activations", points=3)
-seen = cats_dogs.load((32, 32))[0][0] / np.float32(255)
+seen = cats_dogs.load()[0][0, ::2, ::2] / np.float32(255)
 card.expect(1, activations(maps, cnn, seen))
 card.expect(1, figure(shown, panels=at_least(8), titles=True))
 ### BEGIN HIDDEN TESTS

@@ -3,6 +3,7 @@
 from autograder.checks.amounts import Amount, at_least, at_most, between
 from autograder.checks.answers import Missing, NotAnAnswer, NotUsable, explain, is_unanswered
 from autograder.checks.architectures.architecture import architecture
+from autograder.checks.architectures.parameter_counts import parameter_counts
 from autograder.checks.computing import COMPUTING
 from autograder.checks.figures.figure import figure
 from autograder.checks.figures.table import table
@@ -66,6 +67,7 @@ __all__ = [
     "max_pool",
     "output_shape",
     "output_shape_mistakes",
+    "parameter_counts",
     "pooling_mistakes",
     "reference",
     "reported",

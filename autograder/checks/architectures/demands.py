@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Protocol
@@ -24,6 +25,7 @@ from autograder.checks.aspects import Aspect
 from autograder.checks.wording import Shape, count, listed
 from autograder.graphs import (
     InceptionBlock,
+    Layer,
     ModelGraph,
     ResidualBlock,
     inception_blocks,
@@ -70,7 +72,7 @@ class Count:
         dead = [layer for layer in members if layer.id not in used]
         found = count(len(layers), self.group.one)
         if layers:
-            found += f": {listed((layer.describe() for layer in layers), MAX_LAYERS_NAMED)}"
+            found += f": {listed(_alike(layers), MAX_LAYERS_NAMED)}"
         if dead:
             found += f" ({len(dead)} more on no way from the input to the output)"
         if self.wanted.allows(len(layers)):
@@ -245,13 +247,25 @@ class Parameters:
         return self.wanted.least > 0
 
     def judge(self, model: ModelData) -> Aspect:
-        number = model.graph.parameters
-        if number is None:
-            number = sum(prod(tensor.shape) for tensor in model.tensors.values())
+        number = parameters_of(model)
         is_large = self.wanted.most is not None and number > self.wanted.most
         advice = advice_on_parameters(model.graph, number) if is_large else MORE
         found = count(number, "parameter")
         return Aspect.of(self.wanted.allows(number), found, str(self.wanted), advice)
+
+
+def _alike(layers: Sequence[Layer]) -> Iterator[str]:
+    """What each layer is; those that are told alike once, "4 × batch_normalization"."""
+    for told, number in Counter(layer.describe() for layer in layers).items():
+        yield f"{number} × {told}" if number > 1 else told
+
+
+def parameters_of(model: ModelData) -> int:
+    """How many weights a model has, trainable or not. Raises GraphError, NotDataError."""
+    number = model.graph.parameters
+    if number is None:
+        return sum(prod(tensor.shape) for tensor in model.tensors.values())
+    return number
 
 
 def _output(activation: str, units: int) -> str:

@@ -74,7 +74,7 @@ def figure(
     A blank or tiny figure earns nothing, another one the mean of how far each demand is met, none
     further than that for panels. Of a picture without axes (a Pillow image, another library's
     plot) the panels are found by the empty space between them and titles by whether something
-    stands above; labels, legend, lines and images cannot be seen there and count half.
+    stands above; labels, legend and lines cannot be seen there and count half.
     """
     wanted = amount(panels)
     curves = None if lines is None else amount(lines)
@@ -193,9 +193,8 @@ def _curves(shown: Sequence[Panel], wanted: Amount) -> Aspect:
 
 
 def _pictures(shown: Sequence[Panel], wanted: Amount) -> Aspect:
-    if _is_picture_alone(shown):
-        return _unseen("images")
-    images = sum(panel.axes.images for panel in shown if panel.axes)
+    """Each panel of a picture alone passes for one."""
+    images = sum(panel.axes.images if panel.axes else 1 for panel in shown)
     return _counted(images, "image", wanted, ADVICE_IMAGES)
 
 

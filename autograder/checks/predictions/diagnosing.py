@@ -46,9 +46,9 @@ def diagnose(measured: Measured, share: float) -> Diagnosis:
     share: of the points that were earned; who earned most of them feeds images as is asked for.
     """
     return (
-        _untrained(measured)
-        or _renumbered(measured)
+        _renumbered(measured)
         or (_unscaled(measured) if share < 0.5 else None)
+        or _untrained(measured)  # after these: a copy that has the weights of a trained model
         or _lopsided(measured)
         or Diagnosis("", _in_words(ADVICE_OTHERWISE, measured))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from autograder.artifacts import NotDataError
 from autograder.checks.answers import is_unanswered
@@ -15,6 +15,7 @@ from autograder.checks.wording import listed, opening, shown
 MAX_MODELS = 20
 ADVICE_NUMBERS = 'Give a dict with a number for each model: {"cnn": 0.87}.'
 ADVICE_MODELS = 'Give a dict with the model under each name: {"cnn": cnn}.'
+ADVICE_NAMES = "Use the same names for the numbers as for the models: {names}."
 ADVICE_TABLE = "Give a table with the columns {name} and {value}: a list of dicts or a DataFrame."
 
 NO_DICT = "Expected a dict with a name for each model"
@@ -65,6 +66,13 @@ def key_of(name: object) -> str:
     if isinstance(array, NotAnArray) or array.size != 1:
         return text_of(str(name))
     return f"{array.item():g}"
+
+
+def advice_on_names(told: Collection[str], known: Collection[str]) -> str:
+    """What to do where a name of `told`, numbers, is none of `known`, models; "" where all are."""
+    if set(told) <= set(known):
+        return ""
+    return ADVICE_NAMES.format(names=listed(map(shown, known)))
 
 
 def _is_table(answer: object, name: str) -> bool:

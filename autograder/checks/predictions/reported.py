@@ -13,14 +13,20 @@ from autograder.checks.predictions.conventions import Output, conventions
 from autograder.checks.predictions.feeding import check_question
 from autograder.checks.predictions.intervals import tolerance
 from autograder.checks.predictions.measuring import Measured, Question, measure
-from autograder.checks.predictions.naming import ADVICE_MODELS, by_name, key_of, numbers_by_name
+from autograder.checks.predictions.naming import (
+    ADVICE_MODELS,
+    advice_on_names,
+    by_name,
+    key_of,
+    numbers_by_name,
+)
 from autograder.checks.wording import count, legible, sentences
 
 ADVICE_DIFFERS = (
-    "Report what model.evaluate gives on your test images, which the model has not seen in "
-    "training, and hand in the model that you evaluated."
+    "Report what model.evaluate gives on images that the model has not seen in training, and hand "
+    "in the model that you evaluated."
 )
-SAME_MODEL = "the same model as {name}, weight for weight; it counts once"
+SAME_MODEL = 'the same model as "{name}", weight for weight; it counts once'
 ADVICE_SAME = (
     "Keep each trained model in a variable of its own: train a new one for each row, for a model "
     "that is trained again is no second one."
@@ -80,7 +86,7 @@ def reported(
     agreed, details = _compare(lines, images)
     unknown = [each for each in told if each not in known]
     details += [f"{legible(each, _MAX_NAME)}: no model has this name" for each in unknown]
-    return _finding(asked, agreed, len(details), tuple(details))
+    return _finding(asked, agreed, tuple(details), advice_on_names(told, known))
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,12 +149,14 @@ def _number(value: object) -> float | None:
     return number if 0 <= number <= 100 else None
 
 
-def _finding(asked: str, agreed: int, names: int, details: tuple[str, ...]) -> Finding:
+def _finding(asked: str, agreed: int, details: tuple[str, ...], on_names: str) -> Finding:
+    """on_names: what to do about names that do not fit, or ""."""
+    names = len(details)
     found = f"{agreed} of {count(names, 'reported accuracy', 'reported accuracies')} "
     found += "agrees with its model." if 1 in (agreed, names) else "agree with their models."
     if agreed == names:
         return Finding(Outcome.CORRECT, asked, found, details=details)
     outcome = Outcome.PARTLY_CORRECT if agreed else Outcome.INCORRECT
     same = any(SAME_MODEL.partition("{")[0] in detail for detail in details)
-    advice = sentences(ADVICE_DIFFERS, ADVICE_SAME if same else "")
+    advice = sentences(on_names or ADVICE_DIFFERS, ADVICE_SAME if same else "")
     return Finding(outcome, asked, found, advice, agreed / names, details=details)

@@ -28,7 +28,8 @@ LEAST_IMAGES = 8  # whose mean tells something
 
 ADVICE_AUGMENT = (
     "Change the training images at random each time that they are read: flips, rotations, shifts, "
-    "zooms. Call augmentation layers with training=True, and after .cache(), not before it."
+    "zooms. Call augmentation layers with training=True, and after .cache(), not before it. Once a "
+    "seed is set, tf.image.random_… may make the same changes in every epoch; Keras' layers do not."
 )
 ADVICE_STILL = "Make this generator without augmentation, and let every epoch have all its images."
 ADVICE_NOISE = "Show some training images: one must still see what is in them. Use milder changes."

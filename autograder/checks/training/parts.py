@@ -11,6 +11,11 @@ from autograder.checks.findings import Finding, Outcome
 from autograder.checks.subjects import batches_data
 
 NAMES = ("training", "validation", "test")
+OF_A_TYPE = "the value is of type"
+ADVICE_GENERATOR = (
+    "A data generator gives all of its images in every epoch, a plain Python generator only once: "
+    "hand in a tf.data.Dataset, a keras.utils.PyDataset or the pair (images, labels)."
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,10 @@ class Parts:
         found = finding.found
         if finding.outcome is Outcome.NOT_ATTEMPTED:
             found = f"there is no {name} generator yet"
-        return Aspect(0, found, finding.advice, weight)
+        # A cell that has raised is told in the same place, and needs other advice.
+        is_other_value = OF_A_TYPE in found
+        advice = finding.advice or (ADVICE_GENERATOR if is_other_value else "")
+        return Aspect(0, found, advice, weight)
 
 
 def read_parts(train: object, validation: object, test: object, asked: str) -> Parts | Finding:

@@ -24,6 +24,10 @@ class Published:
     shapes: Mapping[str, tuple[int, ...]]
     values: Callable[[], Tensors]
 
+    @property
+    def kernels(self) -> list[str]:
+        return [name for name, shape in self.shapes.items() if len(shape) > 1]
+
 
 def published(base: object) -> Published:
     """The base that is called so ("vgg16"), or that a model is. ValueError for anything else."""

@@ -145,8 +145,10 @@ def _values(start: _Based) -> Tensors:
 
 def _without_base(based: _Based, asked: str, what: str) -> Finding:
     name, total, lacking = based.base.name, len(based.base.digests), based.missing
-    if len(lacking) == total:
-        found = f"does not hold {name}: none of its {count(total, 'tensor')} is there"
+    if set(based.base.kernels) <= set(lacking):  # a head's bias may be as long as one of the base's
+        found = (
+            f"does not hold {name}: none of its {count(len(based.base.kernels), 'kernel')} is there"
+        )
     else:
         found = f"lacks {len(lacking)} of the {total} tensors of {name}: {_layers(lacking)}"
     return incorrect(asked, f"{opening(what)} {found}", ADVICE_BUILD)
@@ -178,8 +180,7 @@ def _not_frozen(based: _Based, asked: str) -> Finding:
 
 def _made_anew(anew: list[str], based: _Based, asked: str) -> Finding:
     """A base, or some layers of it, with other weights than the published ones."""
-    kernels = [name for name, shape in based.base.shapes.items() if len(shape) > 1]
-    if len(anew) == len(kernels):
+    if len(anew) == len(based.base.kernels):
         subject = f"All of {based.base.name}'s layers have"
     else:
         subject = f"{_layers(anew)} {'has' if len(anew) == 1 else 'have'}"

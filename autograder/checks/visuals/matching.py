@@ -29,8 +29,8 @@ SCALED_FOR_DISPLAY = "it follows {other} channel by channel, but its values are 
 CONSTANT = "every entry is {value:.4g}"
 OTHER_RANGE = "these are the activations for the image {how}"
 WRONG = (
-    "it differs by {share} from what {other} puts out for this image: it belongs to another "
-    "image, or to the model before it was trained further"
+    "it differs by {share} from what {other} puts out for this image: it belongs to another image, "
+    "to another model, or to this one before it was trained further"
 )
 
 _RANGES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {

@@ -79,6 +79,7 @@ should_fail: dict[str, tuple[str, Demands, str]] = {
         r"^1 convolution: conv2d \(3×3, 16\); expected at least 2",
     ),
     "too many": ("two_heads", {"Dense": 1}, r"^2 Dense layers: dense \(1, sigmoid\) and .*ly 1"),
+    "alike": ("inception", {"Conv2D": 1}, r"Conv2D layers: .*\d × conv2d \(.*expected exactly 1"),
     "none": ("small", {"Flatten": 1}, "^0 Flatten layers; expected exactly 1"),
     "one that must not be": ("cnn", {"dropout": 0}, r"1 dropout layer: dropout \(0\.5\).*none"),
     "another rank": ("cnn", {"Conv1D": 1}, "^0 Conv1D layers"),

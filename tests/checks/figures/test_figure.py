@@ -160,6 +160,7 @@ should_pass: dict[str, tuple[Any, Options]] = {
     "dark": (grid(titled, facecolor="black"), {"panels": 8}),
     "a picture without axes": (montage(), {"panels": 8}),
     "a picture with something above each panel": (montage(over=7), {"panels": 8, "titles": True}),
+    "images of a picture": (montage(), {"panels": 8, "images": at_least(8)}),
     "an array of pixels": (np.asarray(montage()), {"panels": 8}),
     "axes": (grid(titled).axes, {"panels": 8, "titles": True}),
     "its data": (FigureData.of(grid(titled)), {"panels": 8, "titles": True}),
@@ -262,6 +263,11 @@ should_fail: dict[str, tuple[Any, Options, str]] = {
         montage(),
         {"panels": 8, "titles": True},
         "Panels 1, 2.* lack a title",
+    ),
+    "too few images in a picture": (
+        montage(),
+        {"panels": 8, "images": at_least(12)},
+        "^8 images; expected at least 12",
     ),
     "curves of a picture": (
         montage(),

@@ -161,6 +161,18 @@ should_fail: dict[str, tuple[float, Build, Options, str]] = {
     ),
     "wants -1 to 1": (0.9, around_zero, {}, r"fed as -1\.\.1, 90 % .*instead of 50 %"),
     "untrained": (0.6, lambda: compiled(sees(), 0), {}, "has not been trained.*model.fit"),
+    "a copy with the weights of one that wants 0 to 255": (
+        0.9,
+        lambda: compiled(sees(unit=255), 0),
+        {},
+        "other pixel values: fed as",
+    ),
+    "a copy with the weights of one that has the classes swapped": (
+        0.9,
+        lambda: compiled(sees(sign=-1), 0),
+        {},
+        "swapped: the other way round",
+    ),
     "not a number": (0.9, diverged, {}, r"not a number \(NaN.*diverged"),
     "logits where probabilities are asked for": (
         0.9,

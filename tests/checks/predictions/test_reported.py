@@ -68,7 +68,7 @@ should_fail: dict[str, tuple[Any, Build, float, str]] = {
         {"cnn": 0.85, "vgg": 0.85, "best": 0.99},
         two,
         2 / 3,
-        "^2 of 3 .*best: no model has this name",
+        "^2 of 3 .*best: no model has this name.*the same names .* models: cnn and vgg",
     ),
     "text": ({"cnn": "85 %", "vgg": 0.85}, two, 0.5, "cnn: .* is not a number from 0 to 1"),
     "a truth value": ({"cnn": True, "vgg": 0.85}, two, 0.5, "cnn: .* is not a number"),
@@ -227,9 +227,9 @@ def test_a_model_under_two_names_counts_once(
         models = {name: as_snapshot(each) for name, each in models.items()}
     finding = ask(rows(0.85, 0.85, 0.85, 0.85, names="abcd"), models, **TABLE)
     assert finding.fraction == 2 / 4
-    assert [detail[:34] for detail in finding.details[1:3]] == [
-        "b: the same model as a, weight for",
-        "c: the same model as a, weight for",
+    assert [detail[:36] for detail in finding.details[1:3]] == [
+        'b: the same model as "a", weight for',
+        'c: the same model as "a", weight for',
     ]
     assert "Keep each trained model in a variable of its own" in finding.advice
 

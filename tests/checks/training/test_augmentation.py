@@ -62,6 +62,15 @@ def layered(*layers: tuple[str, Any]) -> Any:
     return still(pictures(1)).map(lambda x, y: (pipeline(x, training=True), y))
 
 
+def repeated_flips() -> Any:
+    """As tf.image's, which begin anew in each epoch where a seed is set."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(0)
+    return still(pictures(1)).map(lambda x, y: (tf.image.random_flip_left_right(x), y))
+
+
 def flips(images: np.ndarray) -> np.ndarray:
     chosen = RNG.random(len(images)) < 0.5
     images[chosen] = images[chosen, :, ::-1]
@@ -122,6 +131,10 @@ should_fail: dict[str, tuple[Make, str]] = {
     "nothing random": (
         lambda: parts(still(pictures(1))),
         "100 % of the training images came again unchanged.*Change the training images",
+    ),
+    "the same changes in every epoch": (
+        lambda: parts(repeated_flips()),
+        r"came again unchanged.*Once a seed is set, tf\.image\.random_… may make the same changes",
     ),
     "only shuffled": (
         lambda: parts(still(pictures(1)).unbatch().shuffle(40).batch(8)),

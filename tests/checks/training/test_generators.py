@@ -171,7 +171,12 @@ should_fail: dict[str, tuple[tuple[Part, Part, Part], Options, str]] = {
     ),
     "a plain generator": (three(train=iter(part(1, 60))), {}, "The training generator is a plain"),
     "one not handed in": (three(test=None), {}, "There is no test generator yet"),
-    "one not usable": (three(test=NotUsable("test", "it is odd")), {}, "it is odd"),
+    "one not usable": (three(test=NotUsable("test", "it is odd")), {}, r"it is odd\. $"),
+    "a plain generator that has not crossed": (
+        three(test=NotUsable("test", "the value is of type generator, which has no values")),
+        {},
+        r"has no values.*a plain Python generator only once: hand in a tf\.data\.Dataset",
+    ),
 }
 
 

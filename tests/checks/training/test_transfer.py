@@ -140,6 +140,13 @@ def another(made: SimpleNamespace) -> Any:
     )
 
 
+def head_alone(made: SimpleNamespace) -> Any:
+    """Its bias is as long as the base's first one."""
+    import keras
+
+    return keras.Sequential([keras.Input((32,)), keras.layers.Dense(8)])
+
+
 def head_made_anew(made: SimpleNamespace) -> Any:
     return train(unfreeze(with_head(copy(made.keras_base)), "block3_conv1"), 1e-3)
 
@@ -173,7 +180,8 @@ frozen_should_fail: dict[str, tuple[Make, str]] = {
     "made anew": (made_anew, "All of the base's layers have the right shapes, but weights that do"),
     "a layer made anew": (last_layer_made_anew, "block3_conv1 has the right shapes, but weights"),
     "cut short": (cut_short, "lacks 2 of the 6 tensors of the base: block3_conv1"),
-    "another model": (another, "does not hold the base: none of its 6 tensors is there"),
+    "another model": (another, "does not hold the base: none of its 3 kernels is there"),
+    "the head alone": (head_alone, "does not hold the base: none of its 3 kernels is there"),
     "no model": (lambda made: 5, "^The model "),
 }
 tuned_should_pass: dict[str, Make] = {
