@@ -112,7 +112,7 @@ class Bench:
             env={
                 **os.environ,
                 **self._data.environment,
-                "AUTOGRADER_TRAINED": str(trained),
+                "AUTOGRADER_TRAINED": os.environ.get("AUTOGRADER_TRAINED", str(trained)),
                 "TF_CPP_MIN_LOG_LEVEL": "3",
             },
         )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from .cases import Case
+from .cifar10_blocks import MUTANTS as BLOCKS
+from .cifar10_images import MUTANTS as IMAGES
+from .cifar10_networks import MUTANTS as NETWORKS
+from .cifar10_tables import MUTANTS as TABLES
+from .cifar10_variants import VARIANTS
 
-MUTANTS: tuple[Case, ...] = ()
-VARIANTS: tuple[Case, ...] = ()
+MUTANTS = (*IMAGES, *NETWORKS, *BLOCKS, *TABLES)
+
+__all__ = ["MUTANTS", "VARIANTS"]

@@ -59,6 +59,14 @@ def test_variants_keep_full_marks(bench: Bench, notebook: str, case: Case) -> No
     assert _lost(judged.scores) == {}, _told(judged.scores)
 
 
+@pytest.mark.timeout(TRAINING_S)
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_cases_leave_nothing_behind(bench: Bench, notebook: str) -> None:
+    """After all of them the solution still scores full marks."""
+    case = Case("the solution again", (), tests=tuple(bench.tests(notebook)))
+    assert _lost(bench.judge(notebook, case).scores) == {}
+
+
 def test_there_are_enough() -> None:
     """At least 30 mutants and 12 variants, no name twice."""
     for kind, least in (("MUTANTS", 30), ("VARIANTS", 12)):
@@ -71,8 +79,11 @@ def test_there_are_enough() -> None:
 
 
 def _lost(scores: dict[str, TestScore]) -> dict[str, float]:
-    """Points lost by test cell, where any are."""
-    lost = {name: score.max_points - score.points for name, score in scores.items()}
+    """Points lost by test cell, where any are; a bonus can be lost like other points."""
+    lost = {
+        name: score.max_points + score.max_bonus - score.points - score.bonus
+        for name, score in scores.items()
+    }
     return {name: points for name, points in lost.items() if points > NEAR}
 
 
