@@ -41,7 +41,7 @@ cnn = keras.Sequential([
     keras.layers.Dense(1, activation="sigmoid", name="out"),
 ])
 # untrained, but not of one opinion
-given = cnn(cats_dogs.load((32, 32))[0] / np.float32(255)).numpy()
+given = cnn(cats_dogs.load()[0][:, ::2, ::2] / np.float32(255)).numpy()
 kernel, bias = cnn.layers[-1].get_weights()
 cnn.layers[-1].set_weights([kernel, bias - np.median(np.log(given / (1 - given)))])
 ### END SOLUTION"""
