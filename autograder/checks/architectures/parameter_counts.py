@@ -9,12 +9,7 @@ from autograder.checks.answers import is_unanswered
 from autograder.checks.architectures.demands import parameters_of
 from autograder.checks.findings import Finding, Outcome
 from autograder.checks.numbers.reading import NotAnArray, as_array
-from autograder.checks.predictions.naming import (
-    ADVICE_MODELS,
-    advice_on_names,
-    by_name,
-    numbers_by_name,
-)
+from autograder.checks.predictions.naming import advice_on_names, numbers_and_models
 from autograder.checks.subjects import model_data
 from autograder.checks.wording import count, legible
 from autograder.graphs import GraphError
@@ -54,12 +49,10 @@ def parameter_counts(
         no number, no model, a model that is none            differs
     """
     asked = f"{what} are those of the models handed in"
-    told = numbers_by_name(values, name, value, asked)
-    known = by_name(models, asked, ADVICE_MODELS)
-    for found in (told, known):
-        if isinstance(found, Finding):
-            return found
-    assert not isinstance(told, Finding) and not isinstance(known, Finding)
+    found = numbers_and_models(values, models, name, value, asked)
+    if isinstance(found, Finding):
+        return found
+    told, known = found
     counts = {each: _counts(model, asked) for each, model in known.items()}
     reasons = {each: _compared(each, told.get(each), counts) for each in counts}
     reasons |= {each: "no model has this name" for each in told if each not in known}

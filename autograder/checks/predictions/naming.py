@@ -38,6 +38,17 @@ def by_name(answer: object, asked: str, advice: str) -> dict[str, object] | Find
     return {key_of(name): each for name, each in answer.items()}
 
 
+def numbers_and_models(
+    values: object, models: object, name: str, value: str, asked: str
+) -> tuple[dict[str, object], dict[str, object]] | Finding:
+    """What is reported, and of which models, both by name; a Finding where one is not usable."""
+    numbers = numbers_by_name(values, name, value, asked)
+    if isinstance(numbers, Finding):
+        return numbers
+    known = by_name(models, asked, ADVICE_MODELS)
+    return known if isinstance(known, Finding) else (numbers, known)
+
+
 def numbers_by_name(
     answer: object, name: str, value: str, asked: str
 ) -> dict[str, object] | Finding:

@@ -13,13 +13,7 @@ from autograder.checks.predictions.conventions import Output, conventions
 from autograder.checks.predictions.feeding import check_question
 from autograder.checks.predictions.intervals import tolerance
 from autograder.checks.predictions.measuring import Measured, Question, measure
-from autograder.checks.predictions.naming import (
-    ADVICE_MODELS,
-    advice_on_names,
-    by_name,
-    key_of,
-    numbers_by_name,
-)
+from autograder.checks.predictions.naming import advice_on_names, key_of, numbers_and_models
 from autograder.checks.wording import count, legible, sentences
 
 ADVICE_DIFFERS = (
@@ -67,12 +61,10 @@ def reported(
         reported 87.0                                        read as 87.0 %, and told so
     """
     asked = "the reported accuracies are those of the models handed in"
-    told = numbers_by_name(values, name, value, asked)
-    known = by_name(models, asked, ADVICE_MODELS)
-    for found in (told, known):
-        if isinstance(found, Finding):
-            return found
-    assert not isinstance(told, Finding) and not isinstance(known, Finding)
+    found = numbers_and_models(values, models, name, value, asked)
+    if isinstance(found, Finding):
+        return found
+    told, known = found
     fed = inputs if isinstance(inputs, str) else {key_of(each): inputs[each] for each in inputs}
     lines: list[_Line] = []
     for each, model in known.items():
