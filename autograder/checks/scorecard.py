@@ -8,7 +8,7 @@ from autograder.checks.card_html import render
 from autograder.checks.findings import Finding, Measurement, Outcome
 from autograder.checks.wording import count, legible, opening, rounded, sentences
 
-MAX_TEXT = 300
+MAX_TEXT = 400
 MAX_ADVICE = 600
 MAX_DETAILS = 12
 MAX_PICTURE = 200_000
