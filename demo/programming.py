@@ -51,7 +51,8 @@ def compare(rows: list[dict[str, Any]]) -> Iterator[str]:
         if row["notebook"] not in NOTEBOOKS:
             continue
         where = f"{row['student']}, {row['notebook']}, {row['grade_id']}"
-        if row["student"] == "no-inception" and row["grade_id"] == MISTAKEN_TEST:
+        is_mistaken = row["notebook"] == "cifar10" and row["grade_id"] == MISTAKEN_TEST
+        if row["student"] == "no-inception" and is_mistaken:
             print(f"{where}: {row['points']:g} of {row['max_points']:g}: {row['message']}")
         expected = _expected(row)
         if expected and row["outcome"] != expected:

@@ -23,6 +23,7 @@ from autograder.datasets import _vgg16_stand_in
 from autograder.datasets._vgg16_stand_in import BLOCKS, Array, Layers, Recipe
 from autograder.datasets.errors import DataError
 from autograder.files import write_atomic
+from autograder.quiet import quiet
 
 Tensors = dict[str, Array]
 
@@ -48,7 +49,8 @@ def make_stand_in(seed: int = 0) -> Tensors:
     the same packages and number of threads; elsewhere sums are taken in another order, and since
     the weights are trained, small differences grow. Keras' global seed is neither set nor used.
     """
-    return named(_vgg16_stand_in.make(seed, Recipe()))
+    with quiet():  # TensorFlow starts here, and tells of it
+        return named(_vgg16_stand_in.make(seed, Recipe()))
 
 
 def named(layers: Layers) -> Tensors:

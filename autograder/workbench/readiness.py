@@ -12,7 +12,8 @@ from pathlib import Path
 
 from autograder.datasets import DataError
 from autograder.datasets.store import Store
-from autograder.workbench.devices import gpus, processors, quiet
+from autograder.quiet import quiet
+from autograder.workbench.devices import gpus, processors
 
 BACKENDS = ("tensorflow", "jax", "torch")
 PACKAGES = {

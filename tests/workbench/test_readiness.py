@@ -139,15 +139,6 @@ def test_driver_that_fails_means_processors(monkeypatch: pytest.MonkeyPatch) -> 
     assert devices.gpus("jax") == devices.gpus("openvino") == []
 
 
-def test_quiet_brings_stderr_back(capfd: pytest.CaptureFixture[str]) -> None:
-    """After an error too."""
-    with pytest.raises(ImportError), devices.quiet():
-        os.write(2, b"the log of a start")
-        raise ImportError
-    os.write(2, b"shown")
-    assert capfd.readouterr().err == "shown"
-
-
 def test_profile_and_folder_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Also that nothing lies there yet; without whose machine it is."""
     ready()

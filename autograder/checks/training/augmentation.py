@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.artifacts import BatchesData, ModelData
 from autograder.checks.aspects import Aspect, judged
-from autograder.checks.findings import Finding, incorrect
+from autograder.checks.findings import Finding, Outcome, incorrect
 from autograder.checks.numbers.reading import Array
 from autograder.checks.subjects import model_data
 from autograder.checks.training.parts import NAMES, Parts, read_parts
@@ -53,7 +53,9 @@ def augmented(train: object, validation: object, test: object, model: object = N
         return parts
     layers = () if model is None else _random_layers(model_data(model, asked))
     if "training" not in parts.data:
-        return judged(asked, [parts.lacking("training")])
+        lacking = parts.unread["training"]
+        is_open = lacking.outcome is Outcome.NOT_ATTEMPTED  # the others may answer an earlier part
+        return lacking if is_open else judged(asked, [parts.lacking("training")])
     again = _share_seen_again(parts.data["training"])
     if again >= SEEN_AGAIN and not layers:
         found = f"{percent(again)} of the training images came again unchanged in a second epoch"

@@ -217,3 +217,9 @@ def test_what_was_read_from_a_snapshot_is_judged_alike() -> None:
 def test_nothing_handed_in_is_not_attempted() -> None:
     """Three questions left alone are not wrong."""
     assert augmented(None, ..., Missing("test")).outcome is Outcome.NOT_ATTEMPTED
+
+
+def test_an_earlier_part_s_generators_are_no_attempt() -> None:
+    """Validation and test were answers before; what is asked for now is the training generator."""
+    finding = augmented(..., still(pictures(2)), still(pictures(3)))
+    assert finding.outcome is Outcome.NOT_ATTEMPTED
