@@ -16,7 +16,7 @@ def test_the_course_of_this_project() -> None:
     """nbgrader's settings and the kit's come from one file."""
     config = load_config(ROOT)
     assert config.CourseDirectory.solution_directory == "solutions"
-    assert settings(config).cell_timeout_s == 300
+    assert settings(config).cell_timeout_s == 600
 
 
 def test_a_setting_reaches_the_kit(tmp_path: Path) -> None:

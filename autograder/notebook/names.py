@@ -8,6 +8,7 @@ function runs later, so it reads only what the whole cell never binds.
 import ast
 import builtins
 import re
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ _GIVEN = frozenset(dir(builtins)) | {
     "get_ipython",
     "quit",
 }
+# Neither ast.parse (python/cpython#106905) nor warnings' filters stand several threads at a time.
+_PARSING = threading.Lock()
 _ALIKE = {
     "AsyncFor": "For",
     "AsyncFunctionDef": "FunctionDef",
@@ -82,7 +85,7 @@ def analyse(source: str) -> Names:
 
 
 def _parse(source: str) -> ast.Module:
-    with warnings.catch_warnings():
+    with _PARSING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "is" with a literal, an invalid escape: not a matter here
         try:
             tree = ast.parse(source)

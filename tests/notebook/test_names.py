@@ -1,10 +1,12 @@
 """Names that cells read and bind. Each pair: what is a read, and what looks like one but is not."""
 
 import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from autograder.notebook.names import binds, reads, star_imports
+from autograder.notebook.names import analyse, binds, reads, star_imports
 
 
 @pytest.mark.parametrize(
@@ -225,3 +227,17 @@ def test_syntax_errors_are_raised(source: str) -> None:
 def test_doubtful_code_gives_no_warning() -> None:
     """Python's remarks on a cell's style are for whoever runs it."""
     assert reads(r"x = '\d'; y is 3") == {"y"}
+
+
+def test_several_threads_may_analyse_at_a_time() -> None:
+    """As grading does: nothing of one's doing is left to another."""
+    before = list(warnings.filters)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(analyse, ["if x is 1:\n    y = [z for z in x]"] * 500))
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(found) == 1
+    assert list(warnings.filters) == before
