@@ -14,5 +14,5 @@ def test_import_needs_no_framework() -> None:
         f"print(sorted({heavy!r} & sys.modules.keys()), sorted(rooms))"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    rooms = ["artifacts", "datasets", "errors", "files", "graphs", "workbench"]
+    rooms = ["artifacts", "datasets", "errors", "files", "graphs", "quiet", "workbench"]
     assert said.stdout == f"[] {rooms}\n"
