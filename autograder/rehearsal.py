@@ -18,22 +18,20 @@ from nbformat import NotebookNode
 
 from autograder.checks import Outcome
 from autograder.course import Course, HandIn
-from autograder.data import open_nursery
 from autograder.engines import LocalEngine
 from autograder.errors import UserError
 from autograder.execution.nursery import Nursery
 from autograder.execution.runs import load_cells, load_run
 from autograder.grading.autograded import autograded
 from autograder.grading.scores import TestScore
-from autograder.isolation import NO_WALLS, survey
 from autograder.notebook.plan import find_clashes
 from autograder.notebook.reading import read_notebook, write_notebook
 from autograder.pipeline import Assignment, Result
+from autograder.solutions import Raised, open_own_nursery, raised_in
 
 KEPT = ".release"  # no student's: their names begin with a letter or digit
 _SHOWN = 5
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
-_MEANT_TO_RAISE = "raises-exception"  # Jupyter's tag
 
 Say = Callable[[str], None]
 
@@ -76,9 +74,7 @@ def rehearse(kept: Assignment, stage: Path, say: Say, *, unedited_only: bool = F
         HandIn(role, kept.name, stage / role / kept.name) for role in ("release", "solution")
     )
     refuse(_clashes(kept, solved))
-    walls = survey()
-    walls = NO_WALLS if walls.refuses else walls  # it is the instructor's own code
-    with open_nursery(kept.course, kept.name, walls, say) as nursery:
+    with open_own_nursery(kept.course, kept.name, say) as nursery:
         blanks = _grade(kept, unedited, nursery, lambda _: None)
         refuse(_undeserved(blanks))
         solutions = [] if unedited_only else _grade(kept, solved, nursery, say)
@@ -156,22 +152,14 @@ def _accidents(places: Mapping[str, Path], folder: Path) -> Iterator[str]:
         run = load_run(place)
         if run and run.stopped:
             yield f"{name}: the solution was stopped: {run.stopped}"
-        cells = read_notebook(folder / f"{name}.ipynb").cells
-        for index, record in load_cells(place).items():
-            if record["error"] and _MEANT_TO_RAISE not in cells[index].metadata.get("tags", ()):
-                yield f"{name}, {_named(cells[index], index)}: {_raised(*record['error'])}"
+        for cell in raised_in(read_notebook(folder / f"{name}.ipynb"), place):
+            yield f"{name}, {cell.where}: {_told_of(cell)}"
 
 
-def _named(cell: NotebookNode, index: int) -> str:
-    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-    return str(grade_id or f"cell {index + 1}")
-
-
-def _raised(name: str, text: str) -> str:
-    if name == "KeyboardInterrupt":
+def _told_of(cell: Raised) -> str:
+    if cell.name == "KeyboardInterrupt":
         return "the cell ran over its time and was interrupted; c.Autograder.cell_timeout_s sets it"
-    line = " ".join(text.split())
-    return f"the solution raises {name}: {line}".removesuffix(": ")
+    return f"the solution raises {cell.name}: {cell.text}".removesuffix(": ")
 
 
 def _shortfalls(results: list[Result]) -> Iterator[str]:

@@ -14,6 +14,7 @@ ORDER = (
     ("cli",),
     ("nbgrader", "release"),
     ("calibration", "leaks", "rehearsal", "report"),
+    ("solutions",),
     ("pipeline", "prefetch"),
     ("engines",),
     ("grading",),

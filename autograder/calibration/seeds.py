@@ -11,26 +11,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from nbformat import NotebookNode
 
 from autograder.checks import Outcome
 from autograder.checks.findings import Measurement
 from autograder.course import Course, HandIn
-from autograder.data import open_nursery
 from autograder.engines import LocalEngine
 from autograder.errors import UserError
 from autograder.execution.nursery import Nursery
-from autograder.execution.runs import load_cells
-from autograder.isolation import NO_WALLS, survey
 from autograder.pipeline import Assignment, Result, only_one
+from autograder.solutions import open_own_nursery, raised_in
 
 LEAST_SEEDS = 5  # of fewer the standard deviation is a guess
 _FOLDER = ".calibration"
-_MEANT_TO_RAISE = "raises-exception"  # the tag that Jupyter has for such cells
 
 
 @dataclass(frozen=True)
@@ -92,9 +87,7 @@ def _run(run: _Run, say: Callable[[str], None]) -> Seed:
     course = run.course()
     assignment = Assignment(course, run.assignment)
     hand_in = run.hand_in(course)
-    walls = survey()
-    walls = NO_WALLS if walls.refuses else walls  # the instructor's own code may run there
-    with open_nursery(course, run.assignment, walls, say) as nursery:
+    with open_own_nursery(course, run.assignment, say) as nursery:
 
         def work(notebook: str) -> Result:
             return _timed(assignment, hand_in, notebook, nursery, say)
@@ -119,18 +112,10 @@ def _timed(
     result = assignment.work_on(prepared, hand_in, notebook, nursery)
     done = "run and graded" if result.executed else "graded" if result.graded else "unchanged"
     say(f"{hand_in.student}, {notebook}: {done}, {time.monotonic() - begun:.0f} s")
-    accidents = _accidents(prepared.sanitised.notebook, assignment.course.run(hand_in, notebook))
+    place = assignment.course.run(hand_in, notebook)
+    raised = raised_in(prepared.sanitised.notebook, place)  # a lost part may have its reason there
+    accidents = [f"{cell.where} raises {cell.name}: {cell.text}" for cell in raised]
     return replace(result, remarks=(*result.remarks, *accidents))
-
-
-def _accidents(notebook: NotebookNode, place: Path) -> Iterator[str]:
-    """The cells that raised and were not to: what a part lost may have its reason before it."""
-    for index, record in load_cells(place).items():
-        cell = notebook.cells[index]
-        if record["error"] and _MEANT_TO_RAISE not in cell.metadata.get("tags", ()):
-            name, text = record["error"]
-            where = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell {index + 1}"
-            yield f"{where} raises {name}: {' '.join(text.split())}"
 
 
 def _seed(number: int, results: list[Result]) -> Seed:

@@ -15,15 +15,15 @@ from typing import Self
 from support import ROOT
 
 from autograder.course import Course
-from autograder.data import CourseData, open_nursery
+from autograder.data import CourseData
 from autograder.execution.runs import load_run
 from autograder.grading.features import FeatureFolder
 from autograder.grading.grade import grade, needed_frameworks
 from autograder.grading.scores import TestScore
-from autograder.isolation import NO_WALLS, survey
 from autograder.notebook.master import load_master
 from autograder.notebook.plan import Plan, make_plan
 from autograder.notebook.reading import read_notebook
+from autograder.solutions import open_own_nursery
 
 from .cases import Case
 
@@ -58,9 +58,7 @@ class Bench:
     def __enter__(self) -> Self:
         os.environ.setdefault("AUTOGRADER_DATA", str(ROOT / "build" / "data"))
         self._course = Course(self._root)
-        walls = survey()
-        walls = NO_WALLS if walls.refuses else walls
-        nursery = open_nursery(self._course, ASSIGNMENT, walls, lambda _: None)
+        nursery = open_own_nursery(self._course, ASSIGNMENT, lambda _: None)
         self._nursery = self._resources.enter_context(nursery)
         self._data = CourseData(self._course)
         for notebook in self._notebooks:  # both at once: there is a processor for each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .cases import Case, Edit, Points
-from .cifar10_edits import answering
+from .cifar10_edits import TWO_DENSE, answering
 
 
 def _case(name: str, cell: str, code: str, loses: Points, says: str) -> Case:
@@ -86,13 +86,8 @@ inception_net = grafted(deeper, tower)
     _case(
         "dense-behind-inception",
         "d",
-        """
-def dense(layer, copy, tensor):
-    if not isinstance(layer, layers.Dense):
-        return copy(tensor)
-    before = layers.Dense(tensor.shape[-1], kernel_initializer=keras.initializers.Identity())
-    return copy(before(tensor))
-
+        TWO_DENSE
+        + """
 inception_net = grafted(replaced(deeper, dense), inception_block)
 """,
         0.1,

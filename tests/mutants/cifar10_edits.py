@@ -89,6 +89,15 @@ def residual_block(tensor):
 
 deeper = trial_models["deeper"]
 '''
+# A second Dense layer, which changes nothing, before the last.
+TWO_DENSE = """
+def dense(layer, copy, tensor):
+    if not isinstance(layer, layers.Dense):
+        return copy(tensor)
+    before = layers.Dense(tensor.shape[-1], kernel_initializer=keras.initializers.Identity())
+    return copy(before(tensor))
+"""
+
 JUDGED = {
     "b": "",
     "d": """

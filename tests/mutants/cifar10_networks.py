@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .cases import Case, Edit, Points
-from .cifar10_edits import ANSWERS, answering
+from .cifar10_edits import ANSWERS, TWO_DENSE, answering
 
 
 def _case(name: str, cell: str, code: str, loses: Points, says: str) -> Case:
@@ -93,15 +93,7 @@ basic = replaced(basic, dense)
     _case(
         "two-dense-layers",
         "b",
-        """
-def dense(layer, copy, tensor):
-    if not isinstance(layer, layers.Dense):
-        return copy(tensor)
-    before = layers.Dense(tensor.shape[-1], kernel_initializer=keras.initializers.Identity())
-    return copy(before(tensor))
-
-basic = replaced(basic, dense)
-""",
+        TWO_DENSE + "basic = replaced(basic, dense)\n",
         1,
         "2 Dense layers: .*expected exactly 1.*Remove one of them; the last Dense gives the output",
     ),

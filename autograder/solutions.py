@@ -1,0 +1,42 @@
+"""The author's own solutions at work: what a release and a calibration both need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.course import Course
+from autograder.data import open_nursery
+from autograder.execution.nursery import Nursery
+from autograder.execution.runs import load_cells
+from autograder.isolation import NO_WALLS, survey
+
+_MEANT_TO_RAISE = "raises-exception"  # the tag that Jupyter has for such cells
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A cell that raised: where it stands, the exception's name, its text in one line."""
+
+    where: str
+    name: str
+    text: str
+
+
+def open_own_nursery(course: Course, assignment: str, say: Callable[[str], None]) -> Nursery:
+    """Warm processes for the instructor's own code, which may run where there are no walls."""
+    walls = survey()
+    return open_nursery(course, assignment, NO_WALLS if walls.refuses else walls, say)
+
+
+def raised_in(notebook: NotebookNode, place: Path) -> Iterator[Raised]:
+    """The cells that raised and were not to, of a notebook whose run lies in `place`."""
+    for index, record in load_cells(place).items():
+        cell = notebook.cells[index]
+        if record["error"] and _MEANT_TO_RAISE not in cell.metadata.get("tags", ()):
+            where = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell {index + 1}"
+            name, text = record["error"]
+            yield Raised(str(where), name, " ".join(text.split()))
