@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from traitlets.config import Config
 
 from autograder.errors import UserError
-from autograder.settings import Autograder, load_config, settings
+from autograder.settings import Autograder, Slurm, load_config, settings, slurm_settings
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
@@ -61,6 +61,7 @@ class Course:
         self.environment = dict(environment or {})
         self.config: Config = load_config(self.root)
         self.settings: Autograder = settings(self.config)
+        self.slurm: Slurm = slurm_settings(self.config)
         self.settings.environment = {**self.settings.environment, **self.environment}
 
     @cached_property

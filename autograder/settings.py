@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import traceback
 from pathlib import Path
+from typing import TypeVar
 
 from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode
 from traitlets.config import Config, Configurable, PyFileConfigLoader
@@ -21,11 +22,23 @@ class SettingsError(UserError):
     """A setting, or the file it stands in, is wrong; the message is one line for the instructor."""
 
 
+BUDGETS = ("notebook_timeout_s", "cell_timeout_s", "memory_mb")
+
+
 class Autograder(Configurable):  # type: ignore[misc]
     """How hand-ins are run and graded. Sizes in MB are 2**20 bytes, times are wall-clock."""
 
+    engine = Enum(
+        ("local", "slurm"), "local", help="Where hand-ins are run: on this machine or by Slurm."
+    ).tag(config=True)
     workers = Integer(
         0, min=0, help="Hand-ins at work at the same time; 0: one for each processor."
+    ).tag(config=True)
+    gpus = Integer(
+        -1, min=-1, help="GPUs of this machine to work on; -1: all that are found, 0: none."
+    ).tag(config=True)
+    slots_per_gpu = Integer(
+        1, min=1, help="Notebooks at work on one GPU; each gets its part of the memory."
     ).tag(config=True)
     isolation = Bool(
         True,
@@ -96,10 +109,57 @@ class Autograder(Configurable):  # type: ignore[misc]
         "Machines that are to grade alike need the same.",
     ).tag(config=True)
 
+    budgets = Dict(
+        key_trait=Unicode(),
+        value_trait=Dict(key_trait=Enum(BUDGETS)),
+        help="Other limits for some notebooks, such as "
+        '{"cifar10": {"notebook_timeout_s": 3600, "memory_mb": 8192}}.',
+    ).tag(config=True)
+
     @property
     def slots(self) -> int:
         """Hand-ins at work at the same time."""
         return self.workers or len(os.sched_getaffinity(0))
+
+
+class Slurm(Configurable):  # type: ignore[misc]
+    """What the jobs of `engine = "slurm"` ask for. Empty and 0 leave it to the cluster or the kit.
+
+    c.Slurm.partition = "gpu"
+    """
+
+    partition = Unicode("", help="Where notebooks run that use a GPU, and all others unless:").tag(
+        config=True
+    )
+    cpu_partition = Unicode("", help="Where notebooks run that use no GPU.").tag(config=True)
+    account = Unicode("", help="Who pays.").tag(config=True)
+    time = Unicode(
+        "",
+        help='A task\'s longest time, such as "04:00:00"; empty: by what its notebooks may take.',
+    ).tag(config=True)
+    gpus = Integer(1, min=0, help="GPUs of a task whose notebooks use one.").tag(config=True)
+    cpus = Integer(4, min=1, help="Processors of a task.").tag(config=True)
+    memory_gb = Float(
+        0.0, min=0.0, help="Memory of a task; 0: what its notebooks may use at the same time."
+    ).tag(config=True)
+    parallel = Integer(0, min=0, help="Tasks at the same time; 0: as many as there is room.").tag(
+        config=True
+    )
+    chunk = Integer(20, min=1, help="Most notebooks of one task.").tag(config=True)
+    retries = Integer(
+        3, min=0, help="How often a notebook is tried again whose task ended before it was done."
+    ).tag(config=True)
+    poll_s = Float(5.0, min=0.05, help="Seconds between two looks at the queue.").tag(config=True)
+    container = Unicode("", help="An Apptainer image to run tasks in.").tag(config=True)
+    setup = List(Unicode(), [], help='Shell lines before a task, such as "module load x".').tag(
+        config=True
+    )
+    options = List(Unicode(), [], help='Other options of sbatch, such as "--qos=low".').tag(
+        config=True
+    )
+
+
+Kind = TypeVar("Kind", bound=Configurable)
 
 
 def load_config(root: Path) -> Config:
@@ -133,14 +193,24 @@ def _where(root: Path, error: BaseException) -> str:
 
 def settings(config: Config) -> Autograder:
     """The kit's settings in `config`. Raises SettingsError naming the setting that is wrong."""
-    known = Autograder.class_trait_names(config=True)
-    for name in config.get("Autograder", {}):
+    return _load(Autograder, config)
+
+
+def slurm_settings(config: Config) -> Slurm:
+    """What `config` says of Slurm's jobs. Raises SettingsError naming the setting that is wrong."""
+    return _load(Slurm, config)
+
+
+def _load(kind: type[Kind], config: Config) -> Kind:
+    known = kind.class_trait_names(config=True)
+    for name in config.get(kind.__name__, {}):
         if name not in known:
             raise SettingsError(
-                f"course_config.py: c.Autograder.{name} is not a setting; "
+                f"course_config.py: c.{kind.__name__}.{name} is not a setting; "
                 f"expected one of {', '.join(sorted(known))}"
             )
     try:
-        return Autograder(config=config)
+        loaded: Kind = kind(config=config)
     except Exception as error:  # TraitError, or ValueError of a validator
         raise SettingsError(f"course_config.py: {error}") from error
+    return loaded
