@@ -3,7 +3,8 @@
 # make test     set up, then format, lint, types and tests
 # make setup    a virtual environment in .venv with the locked dependencies
 # make release  make release/ and solutions/ from source/ again
-# make lock     choose the dependencies' versions anew (pyproject.toml → requirements.lock)
+# make lock     choose the dependencies' versions anew (pyproject.toml → requirements.lock, and the
+#               CUDA runtime's for images → containers/requirements-cuda.lock)
 
 PYTHON ?= python3.11
 VENV ?= .venv
@@ -56,6 +57,9 @@ lock:
 	$(BIN)/uv pip compile pyproject.toml --extra course --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--quiet --upgrade --output-file requirements.lock
+	echo 'tensorflow[and-cuda]' | $(BIN)/uv pip compile - --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--quiet --upgrade --output-file containers/requirements-cuda.lock
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -32,6 +34,9 @@ from rich.table import Table
 
 from autograder.course import Course
 from autograder.data import CourseData, open_nursery
+from autograder.engines import Item
+from autograder.engines.schedule import Forecast
+from autograder.engines.slots import Slots, find_slots, refuse_full_without_gpu
 from autograder.errors import UserError
 from autograder.isolation import NO_WALLS, Walls, survey
 from autograder.prefetch import prefetch
@@ -51,6 +56,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, help="The data sets that notebooks and tests read.")
 app.add_typer(data_app, name="data")
+runs_app = typer.Typer(no_args_is_help=True, help="The room that runs take on the disk.")
+app.add_typer(runs_app, name="runs")
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -58,6 +65,13 @@ CourseOption = Annotated[
     Path, typer.Option("--course", metavar="DIR", help="The course directory; default: here.")
 ]
 AssignmentArgument = Annotated[str, typer.Argument(help="The assignment, such as cnn.")]
+
+
+class EngineName(StrEnum):
+    """Where hand-ins are run."""
+
+    LOCAL = "local"
+    SLURM = "slurm"
 
 
 class Format(StrEnum):
@@ -118,11 +132,17 @@ def grade(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Hand-ins at work at the same time.")
     ] = None,
+    engine: Annotated[
+        EngineName | None, typer.Option(help="Where to run; default: as the course has set.")
+    ] = None,
     no_isolation: Annotated[
         bool,
         typer.Option(
             "--no-isolation", help="Run student code without walls; every result says so."
         ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be run or graded, and why.")
     ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="A line for each notebook that is done.")
@@ -131,31 +151,50 @@ def grade(
 ) -> None:
     """Run, score and record the hand-ins in submitted/; do only what is not done yet."""
     with _one_line_for_mistakes():
-        opened = Course(course)
-        if workers is not None:
-            opened.settings.workers = workers
-        walls = _walls(no_isolation or not opened.settings.isolation)
+        opened = _opened(course, workers, engine, no_isolation)
+        students = tuple(student or ())
+        if dry_run:
+            _print_due(opened, assignment, students)
+            return
         tally = _Tally()
-        with open_nursery(opened, assignment, walls, _say) as nursery:
-            prefetch(opened, assignment, nursery)
-            from autograder.pipeline import grade_assignment
-
-            grading = grade_assignment(opened, assignment, nursery, tuple(student or ()))
+        is_here = opened.settings.engine == EngineName.LOCAL
+        with _open_grading(opened, assignment, students) as (grading, running, slots):
             for refused in grading.refused:
                 tally.complain(f"submitted/{refused.folder}: {refused.reason}")
-            with _progress(grading) as advance:
-                for result in grading:
+            with _progress(grading.items, slots, is_here) as progress:
+                for item, result in running:
                     tally.add(result)
+                    left = progress.finished(item, result)
                     if verbose:
-                        out.print(_done(result), markup=False, soft_wrap=True)
-                    advance()
-    if not grading.total and not grading.refused:
+                        out.print(f"{_done(result)}{left}", markup=False)
+    if not grading.items and not grading.refused:
         expected = opened.path("submitted", "<student>", assignment)
         out.print(f"no hand-ins; expected folders such as {expected}")
         return
     out.print(tally.summary())
     if tally.complaints:
         raise typer.Exit(NEEDS_PERSON)
+
+
+@app.command(hidden=True)
+def work(
+    assignment: AssignmentArgument,
+    chunk: Annotated[Path, typer.Option(help="The items to work on.")],
+    workers: Annotated[int | None, typer.Option(min=1)] = None,
+    no_isolation: Annotated[bool, typer.Option("--no-isolation")] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """A task of the cluster's queue: run and grade a chunk of notebooks; record nothing."""
+    with _one_line_for_mistakes():
+        opened = _opened(course, workers, EngineName.LOCAL, no_isolation)
+        slots = find_slots(opened.settings)
+        opened.settings.workers = len(slots.plain)
+        walls = _walls(opened)
+        with open_nursery(opened, assignment, walls, _tell, slots.common) as nursery:
+            from autograder.pipeline import work_on_chunk
+
+            for line in work_on_chunk(opened, assignment, chunk, nursery, slots):
+                _tell(line)
 
 
 @app.command()
@@ -312,6 +351,40 @@ def data_pack(
     )
 
 
+@runs_app.command("size")
+def runs_size(
+    assignment: Annotated[str | None, typer.Argument(help="Only this one's.")] = None,
+    course: CourseOption = Path(),
+) -> None:
+    """Tell what runs take on the disk, what sharing saves, and the largest hand-ins."""
+    with _one_line_for_mistakes():
+        from autograder.storage import sizes
+
+        lines = [line for size in sizes(Course(course), assignment) for line in size.lines()]
+    for line in lines or ["no runs"]:
+        out.print(line, markup=False)
+
+
+@runs_app.command("prune")
+def runs_prune(
+    assignment: AssignmentArgument,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be removed.")
+    ] = False,
+    authors_too: Annotated[
+        bool, typer.Option("--all", help="Also the runs of release and calibrate.")
+    ] = False,
+    course: CourseOption = Path(),
+) -> None:
+    """Remove runs without a hand-in or a notebook in source/, and what killed gradings left."""
+    with _one_line_for_mistakes():
+        from autograder.storage import prune
+
+        pruned = prune(Course(course), assignment, _tell, authors_too=authors_too, dry_run=dry_run)
+    for line in pruned.lines():
+        out.print(line, markup=False)
+
+
 class _Tally:
     """Counts results, and prints at once what needs a person."""
 
@@ -351,8 +424,65 @@ def _done(result: Result) -> str:
     return f"{result.hand_in.student}, {result.notebook}: {how}, {earned:g} of {most:g} by tests"
 
 
-def _walls(without: bool) -> Walls:
-    if without:
+def _opened(
+    root: Path, workers: int | None, engine: EngineName | None, no_isolation: bool
+) -> Course:
+    """The course, with its settings as the command line wants them."""
+    course = Course(root)
+    if workers is not None:
+        course.settings.workers = workers
+    if engine is not None:
+        course.settings.engine = str(engine)
+    if no_isolation:
+        course.settings.isolation = False
+    return course
+
+
+@contextmanager
+def _open_grading(
+    course: Course, assignment: str, students: tuple[str, ...]
+) -> Iterator[tuple[Grading, Iterator[tuple[Item, Result]], Slots]]:
+    """The grading, its results as they come, and the slots that work on it."""
+    if course.settings.engine == EngineName.SLURM:
+        from autograder.pipeline import ClusterEngine, Grading
+
+        grading = Grading(course, assignment, students)
+        engine = ClusterEngine(grading, _tell)
+        yield grading, grading.run(engine, _tell), engine.slots
+        return
+    slots = find_slots(course.settings)
+    refuse_full_without_gpu(CourseData(course).store.profile, slots)
+    with open_nursery(course, assignment, _walls(course), _say, slots.common) as nursery:
+        prefetch(course, assignment, nursery)
+        from autograder.pipeline import Grading, local_engine
+
+        grading = Grading(course, assignment, students)
+        here = local_engine(grading.assignment, grading.hand_ins, nursery, slots)
+        yield grading, grading.run(here, _tell), slots
+
+
+def _print_due(course: Course, assignment: str, students: tuple[str, ...]) -> None:
+    from autograder.pipeline import Grading, what_is_due
+
+    grading = Grading(course, assignment, students)
+    count: Counter[str] = Counter()
+    due = []
+    for each in what_is_due(grading, course.settings.isolation):
+        count[each.action] += 1
+        if each.action != "nothing":
+            due.append(each.item)
+            what = "run and grade" if each.action == "run" else "grade"
+            out.print(f"{each.item.student}, {each.item.notebook}: {what}: {each.why}")
+    for refused in grading.refused:
+        err.print(f"submitted/{refused.folder}: {refused.reason}", markup=False)
+    out.print(
+        f"{len(grading.hand_ins)} hand-ins, {len(grading.items)} notebooks: {count['run']} to run, "
+        f"{count['grade']} to grade, {count['nothing']} unchanged"
+    )
+
+
+def _walls(course: Course) -> Walls:
+    if not course.settings.isolation:
         return NO_WALLS
     walls = survey()
     if walls.refuses:
@@ -379,19 +509,47 @@ def _one_line_for_mistakes() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(grading: Grading) -> Iterator[Callable[[], None]]:
-    """A bar with the time left on a terminal, nothing elsewhere."""
+def _progress(items: Sequence[Item], slots: Slots, mixed: bool) -> Iterator[_Progress]:
+    """A bar with the time left on a terminal, nothing elsewhere.
+
+    mixed: whether what is unchanged comes in its turn, or first of all.
+    """
     columns = (
         TextColumn("grading"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("grading", total=grading.total)
-        yield lambda: progress.advance(task)
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        yield _Progress(bar, items, slots, mixed)
+
+
+class _Progress:
+    """How far a grading has come, and how long the rest will take."""
+
+    def __init__(self, bar: Progress, items: Sequence[Item], slots: Slots, mixed: bool) -> None:
+        self._bar = bar
+        self._task = bar.add_task("grading", total=len(items), left="")
+        self._forecast = Forecast(items, slots=len(slots.plain), gpu_slots=len(slots.accelerated))
+        self._began = time.monotonic()
+
+    def finished(self, item: Item, result: Result) -> str:
+        """One more is done; how long the rest will take, in words, or ""."""
+        now_s = time.monotonic() - self._began
+        self._forecast.finished(item, now_s, result.wall_s if result.executed else None)
+        left_s = self._forecast.left_s(now_s)
+        left = f"; about {_duration(left_s)} left" if left_s >= 1 else ""
+        self._bar.update(self._task, advance=1, left=left.removeprefix("; "))
+        return left
+
+
+def _duration(seconds: float) -> str:
+    """Such as "40 s", "12 min", "3 h 20 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from autograder.settings import Autograder, Slurm, load_config, settings, slurm_
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
 
+REHEARSAL = ".release"  # beside students' runs, whose names begin with a letter or digit
 _STUDENT_ID = re.compile(r"[^\W_][\w.@+=,~-]*")
 _LONGEST_ID = 100
 

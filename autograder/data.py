@@ -199,9 +199,16 @@ def _write_new(path: Path, text: str) -> None:
 
 
 def open_nursery(
-    course: Course, assignment: str, walls: Walls, say: Callable[[str], None]
+    course: Course,
+    assignment: str,
+    walls: Walls,
+    say: Callable[[str], None],
+    environment: Mapping[str, str] | None = None,
 ) -> Nursery:
-    """Warm processes for an assignment, whose tasks find the data that it needs. Close it."""
+    """Warm processes for an assignment, whose tasks find the data that it needs. Close it.
+
+    environment: what this machine makes of them, such as the number of threads.
+    """
     data = CourseData(course)
     data.ensure(assignment, say)
     return Nursery(
@@ -210,5 +217,5 @@ def open_nursery(
         [course.root],
         readable=data.readable,
         reserved=data.reserved,
-        environment=data.environment,
+        environment={**(environment or {}), **data.environment},
     )

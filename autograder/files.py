@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -42,6 +43,26 @@ def replace_folder(new: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     old.parent.mkdir(parents=True, exist_ok=True)
     os.rename(new, old)
+
+
+def sync(path: Path) -> None:
+    """Have a file's content, or a folder's list of names, on the disk when this returns."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems keep folders by themselves
+            raise
+    finally:
+        os.close(handle)
+
+
+def sync_below(folder: Path) -> None:
+    """`sync` for all files and folders below `folder`, and for itself."""
+    for place, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            sync(Path(place, name))
+        sync(Path(place))
 
 
 def write_below(folder: Path, files: Mapping[str, bytes]) -> None:

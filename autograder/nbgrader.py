@@ -27,15 +27,17 @@ from nbgrader.preprocessors import SaveAutoGrades as NbgraderSaveAutoGrades
 
 from autograder.course import Course, HandIn
 from autograder.data import open_nursery
+from autograder.engines.slots import find_slots
 from autograder.execution.nursery import Nursery
 from autograder.execution.runs import load_cells
 from autograder.grading.autograded import autograded
+from autograder.grading.database import patient_url
 from autograder.grading.gradebook import enter_scores
 from autograder.grading.scores import NotebookScores, load
-from autograder.isolation import NO_WALLS, Walls, survey
+from autograder.isolation import NO_WALLS, Slot, Walls, survey
 from autograder.notebook.plan import make_plan
 from autograder.notebook.sanitise import Sanitised, sanitise
-from autograder.pipeline import Assignment, PipelineError, Prepared
+from autograder.pipeline import Assignment, PipelineError, Prepared, uses_framework
 
 _STYLE = """
 .text_cell_render table { margin: 0.5em 0 1em; }
@@ -75,7 +77,8 @@ class ExecuteAndGrade(NbGraderPreprocessor):  # type: ignore[misc]
         assignment = session.assignment
         hand_in = _hand_in(assignment.course, resources)
         prepared = Prepared(Sanitised(nb, ()), make_plan(nb), assignment.files(hand_in))
-        result = assignment.work_on(prepared, hand_in, notebook, session.nursery)
+        slot = _slot(assignment, notebook)
+        result = assignment.work_on(prepared, hand_in, notebook, session.nursery, slot)
         for remark in result.remarks:
             self.log.warning("%s, %s: %s", hand_in.student, notebook, remark)
         cells = load_cells(assignment.course.run(hand_in, notebook))
@@ -93,7 +96,7 @@ class SaveAutoGrades(NbgraderSaveAutoGrades):  # type: ignore[misc]
         course = _session(self, resources).assignment.course
         scores = load(course.run(_hand_in(course, resources), known["notebook"]) / "scores.json")
         tests = {test.grade_id: test for test in (scores or NotebookScores("", ())).tests}
-        with Gradebook(known["db_url"]) as gradebook:
+        with Gradebook(patient_url(course)) as gradebook:
             entry = gradebook.find_submission_notebook(
                 known["notebook"], known["assignment"], known["student"]
             )
@@ -162,6 +165,13 @@ def _walls(course: Course) -> Walls:
             "set c.Autograder.isolation = False to run student code unprotected"
         )
     return walls
+
+
+def _slot(assignment: Assignment, notebook: str) -> Slot:
+    """nbgrader has one notebook at work at a time: on a GPU where there is one and it uses it."""
+    slots = find_slots(assignment.course.settings)
+    fast = slots.accelerated if uses_framework(assignment, notebook) else ()
+    return (*fast, *slots.plain)[0]
 
 
 def _hand_in(course: Course, resources: dict[str, Any]) -> HandIn:

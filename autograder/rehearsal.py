@@ -17,8 +17,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.checks import Outcome
-from autograder.course import Course, HandIn
-from autograder.engines import LocalEngine
+from autograder.course import REHEARSAL, Course, HandIn
+from autograder.engines import Slot
 from autograder.errors import UserError
 from autograder.execution.nursery import Nursery
 from autograder.execution.runs import load_cells, load_run
@@ -27,9 +27,8 @@ from autograder.grading.scores import TestScore
 from autograder.notebook.plan import find_clashes
 from autograder.notebook.reading import read_notebook, write_notebook
 from autograder.pipeline import Assignment, Result
-from autograder.solutions import Raised, open_own_nursery, raised_in
+from autograder.solutions import Raised, open_own_nursery, raised_in, side_by_side
 
-KEPT = ".release"  # no student's: their names begin with a letter or digit
 _SHOWN = 5
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 
@@ -58,7 +57,7 @@ def open_rehearsal(course: Course, assignment: str) -> Assignment:
 
     Raises CourseError or NotebookError where the source is wrong.
     """
-    runs = course.runs(assignment) / KEPT
+    runs = course.runs(assignment) / REHEARSAL
     return Assignment(Course(course.root, runs, course.environment), assignment)
 
 
@@ -107,15 +106,14 @@ def _released(assignment: Assignment, tests: list[TestScore]) -> Released:
 def _grade(assignment: Assignment, hand_in: HandIn, nursery: Nursery, say: Say) -> list[Result]:
     """The notebooks of a hand-in graded side by side; in the order of their names."""
 
-    def work(name: str) -> Result:
+    def work(name: str, slot: Slot) -> Result:
         started = time.monotonic()
         say(f"{name}: the solution begins")
-        result = assignment.work(hand_in, name, nursery)
+        result = assignment.work(hand_in, name, nursery, slot)
         say(_told(result, time.monotonic() - started))
         return result
 
-    engine = LocalEngine(assignment.course.settings.slots)
-    return sorted(engine.run(work, assignment.masters), key=lambda result: result.notebook)
+    return side_by_side(assignment, work)
 
 
 def _told(result: Result, wall_s: float) -> str:

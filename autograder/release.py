@@ -20,7 +20,7 @@ from autograder.calibration import find_wrong_tables
 from autograder.converters import convert, make_notebooks
 from autograder.course import Course
 from autograder.files import replace_folder
-from autograder.grading.gradebook import gradebook_name, open_gradebook
+from autograder.grading.database import check_gradebook, make_gradebook, patient_url
 from autograder.leaks import find_leaks
 from autograder.notebook.reading import read_notebook
 from autograder.pipeline import only_one
@@ -45,10 +45,8 @@ def release_assignment(
     if its code is what source/ gives now. Raises UserError; then all is as it was.
     """
     course.notebooks(assignment)
-    if Path(gradebook_name(course)).is_file():
-        with open_gradebook(course):
-            pass  # a gradebook that cannot be used is told before the work begins
-    with only_one(course.runs(assignment)), _stage(course) as stage:
+    check_gradebook(course)  # one that cannot be used is told before the work begins
+    with only_one(course.runs(assignment), say), _stage(course, assignment) as stage:
         rehearsal = open_rehearsal(course, assignment)
         make_notebooks(course, assignment, stage)
         released = stage / "release" / assignment
@@ -60,7 +58,9 @@ def release_assignment(
                 for line in _stale(course, assignment, stage, ["solution"])
             )
         made = rehearse(rehearsal, stage, say, unedited_only=keep_solutions)
-        convert(GenerateAssignment, course, assignment, {"release_directory": str(stage / "again")})
+        make_gradebook(course)
+        places = {"release_directory": str(stage / "again"), "db_url": patient_url(course)}
+        convert(GenerateAssignment, course, assignment, places)
         for step in ["release"] if keep_solutions else STEPS:
             replace_folder(stage / step / assignment, course.path(step, ".", assignment))
     return made
@@ -98,11 +98,14 @@ def _contents(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _stage(course: Course) -> Iterator[Path]:
-    """A folder in the course directory, so that what is made in it can be moved into place."""
-    for left in course.root.glob(f"{_STAGE}*"):  # by a release that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    stage = Path(tempfile.mkdtemp(dir=course.root, prefix=_STAGE))
+def _stage(course: Course, assignment: str) -> Iterator[Path]:
+    """A folder in the course directory, so that what is made in it can be moved into place.
+
+    Its name is the assignment's own: another one may be released at the same time.
+    """
+    stage = course.root / f"{_STAGE}{assignment}"
+    shutil.rmtree(stage, ignore_errors=True)  # left by a release that was killed
+    stage.mkdir()
     try:
         yield stage
     finally:

@@ -7,12 +7,13 @@ c.Autograder.cell_timeout_s = 300
 
 from __future__ import annotations
 
+import math
 import os
 import traceback
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode
+from traitlets import Bool, Dict, Enum, Float, Integer, List, TraitError, Unicode, validate
 from traitlets.config import Config, Configurable, PyFileConfigLoader
 
 from autograder.errors import UserError
@@ -22,7 +23,7 @@ class SettingsError(UserError):
     """A setting, or the file it stands in, is wrong; the message is one line for the instructor."""
 
 
-BUDGETS = ("notebook_timeout_s", "cell_timeout_s", "memory_mb")
+BUDGETS = ("notebook_timeout_s", "cell_timeout_s", "memory_mb")  # a notebook may have its own
 
 
 class Autograder(Configurable):  # type: ignore[misc]
@@ -111,10 +112,34 @@ class Autograder(Configurable):  # type: ignore[misc]
 
     budgets = Dict(
         key_trait=Unicode(),
-        value_trait=Dict(key_trait=Enum(BUDGETS)),
+        value_trait=Dict(),
         help="Other limits for some notebooks, such as "
         '{"cifar10": {"notebook_timeout_s": 3600, "memory_mb": 8192}}.',
     ).tag(config=True)
+
+    @validate("budgets")  # type: ignore[untyped-decorator]
+    def _check_budgets(self, proposal: Any) -> Any:
+        wrong = [
+            f"{notebook!r}: {problem}"
+            for notebook, budget in proposal["value"].items()
+            for name, amount in budget.items()
+            if (problem := self._wrong_budget(name, amount))
+        ]
+        if wrong:
+            raise TraitError(f"c.Autograder.budgets, {'; '.join(wrong)}")
+        return proposal["value"]
+
+    def _wrong_budget(self, name: object, amount: object) -> str:
+        """What is wrong with an entry of a notebook's budget; "" if it could be the setting's."""
+        if name not in BUDGETS:
+            return f"{name!r} is no budget; expected one of {', '.join(BUDGETS)}"
+        trait = self.traits()[name]
+        is_whole = isinstance(trait, Integer)
+        kinds = int if is_whole else (int, float)
+        if isinstance(amount, kinds) and not isinstance(amount, bool) and amount >= trait.min:
+            return "" if amount < math.inf else f"{name}: expected a number, received {amount!r}"
+        kind = "a whole number" if is_whole else "a number"
+        return f"{name}: expected {kind} of at least {trait.min:g}, received {amount!r}"
 
     @property
     def slots(self) -> int:
@@ -145,7 +170,7 @@ class Slurm(Configurable):  # type: ignore[misc]
     parallel = Integer(0, min=0, help="Tasks at the same time; 0: as many as there is room.").tag(
         config=True
     )
-    chunk = Integer(20, min=1, help="Most notebooks of one task.").tag(config=True)
+    chunk = Integer(200, min=1, help="Most notebooks of one task.").tag(config=True)
     retries = Integer(
         3, min=0, help="How often a notebook is tried again whose task ended before it was done."
     ).tag(config=True)

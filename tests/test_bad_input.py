@@ -379,7 +379,7 @@ def test_a_notebook_that_cannot_be_read_stops_nobody(
         return read_plain(path)
 
     monkeypatch.setattr("autograder.prefetch._text", refuse)
-    monkeypatch.setattr("autograder.pipeline.read_plain", refuse)
+    monkeypatch.setattr("autograder.pipeline.reader.read_plain", refuse)
     said = autograder("grade", course=root)
     assert said.lines == ("closed, one: one.ipynb cannot be read: Permission denied",)
     assert said.code == 1

@@ -14,7 +14,7 @@ ORDER = (
     ("cli",),
     ("nbgrader", "release"),
     ("calibration", "leaks", "rehearsal", "report"),
-    ("solutions",),
+    ("solutions", "storage"),
     ("pipeline", "prefetch"),
     ("engines",),
     ("grading",),

@@ -44,6 +44,20 @@ def test_workers_are_one_for_each_processor() -> None:
         ("isolation", "no", "'isolation' trait"),
         ("environment", {"A": 1}, "'environment' trait"),
         ("readable", [1], "'readable' trait"),
+        ("budgets", {"a": 3}, "'budgets' trait"),
+        ("budgets", {3: {}}, "'budgets' trait"),
+        ("budgets", {"a": {"memory": 9}}, "'a': 'memory' is no budget; expected one of notebook_"),
+        ("budgets", {"a": {"memory_mb": 9.5}}, "memory_mb: expected a whole number of at least 64"),
+        ("budgets", {"a": {"memory_mb": 63}}, "a whole number of at least 64, received 63"),
+        (
+            "budgets",
+            {"a": {"cell_timeout_s": 0}},
+            "cell_timeout_s: expected a number of at least 0",
+        ),
+        ("budgets", {"a": {"cell_timeout_s": "1 h"}}, "received '1 h'"),
+        ("budgets", {"a": {"cell_timeout_s": True}}, "received True"),
+        ("budgets", {"a": {"cell_timeout_s": float("nan")}}, "received nan"),
+        ("budgets", {"a": {"cell_timeout_s": float("inf")}}, "received inf"),
     ],
 )
 def test_what_is_refused(name: str, value: object, message: str) -> None:
@@ -53,6 +67,21 @@ def test_what_is_refused(name: str, value: object, message: str) -> None:
     assert message in str(raised.value)
     assert str(raised.value).startswith("course_config.py: ")
     assert "\n" not in str(raised.value)
+
+
+def test_all_that_is_wrong_with_budgets_is_told_at_once() -> None:
+    """By notebook and entry; what is right is taken as it is."""
+    budgets = {"a": {"cell_timeout_s": 1}, "b": {"memory_mb": 64, "notebook_timeout_s": 2.5}}
+    assert settings(Config({"Autograder": {"budgets": budgets}})).budgets == budgets
+    budgets = {"a": {"cell_timeout_s": -1, "x": 1}, "b": {"memory_mb": 64, "y": 1}}
+    with pytest.raises(SettingsError) as raised:
+        settings(Config({"Autograder": {"budgets": budgets}}))
+    told = str(raised.value).removeprefix("course_config.py: c.Autograder.budgets, ")
+    assert [part.split(" ")[:2] for part in told.split("; ") if "'" in part.split(" ")[0]] == [
+        ["'a':", "cell_timeout_s:"],
+        ["'a':", "'x'"],
+        ["'b':", "'y'"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from pathlib import Path
 from autograder.checks import Outcome
 from autograder.checks.findings import Measurement
 from autograder.course import Course, HandIn
-from autograder.engines import LocalEngine
+from autograder.engines import Slot
 from autograder.errors import UserError
 from autograder.execution.nursery import Nursery
 from autograder.pipeline import Assignment, Result, only_one
-from autograder.solutions import open_own_nursery, raised_in
+from autograder.solutions import open_own_nursery, raised_in, side_by_side
 
 LEAST_SEEDS = 5  # of fewer the standard deviation is a guess
 _FOLDER = ".calibration"
@@ -61,7 +61,7 @@ def run_seeds(
     root: the course directory. say: told what begins and what has ended. Raises UserError.
     """
     runs = Course(root).runs(assignment) / _FOLDER / profile
-    with only_one(runs):
+    with only_one(runs, say):
         return [_run(_Run(root, runs, profile, assignment, n), say) for n in range(count)]
 
 
@@ -89,12 +89,12 @@ def _run(run: _Run, say: Callable[[str], None]) -> Seed:
     hand_in = run.hand_in(course)
     with open_own_nursery(course, run.assignment, say) as nursery:
 
-        def work(notebook: str) -> Result:
-            return _timed(assignment, hand_in, notebook, nursery, say)
+        def work(notebook: str, slot: Slot) -> Result:
+            return _timed(assignment, hand_in, notebook, nursery, slot, say)
 
-        results = list(LocalEngine(course.settings.slots).run(work, assignment.masters))
+        results = side_by_side(assignment, work)
     assignment.sweep()
-    return _seed(run.seed, sorted(results, key=lambda result: result.notebook))
+    return _seed(run.seed, results)
 
 
 def _timed(
@@ -102,6 +102,7 @@ def _timed(
     hand_in: HandIn,
     notebook: str,
     nursery: Nursery,
+    slot: Slot,
     say: Callable[[str], None],
 ) -> Result:
     say(f"{hand_in.student}, {notebook}: begins")
@@ -109,7 +110,7 @@ def _timed(
     prepared = assignment.prepare(hand_in, notebook)
     # that its test cells are not those of the release, which lack the hidden tests, is no news
     prepared = replace(prepared, sanitised=replace(prepared.sanitised, remarks=()))
-    result = assignment.work_on(prepared, hand_in, notebook, nursery)
+    result = assignment.work_on(prepared, hand_in, notebook, nursery, slot)
     done = "run and graded" if result.executed else "graded" if result.graded else "unchanged"
     say(f"{hand_in.student}, {notebook}: {done}, {time.monotonic() - begun:.0f} s")
     place = assignment.course.run(hand_in, notebook)

@@ -6,9 +6,13 @@ only decides where and when the work is done, and finds out that it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from autograder.isolation import Slot
+
+__all__ = ["Engine", "Finished", "Item", "Slot"]
 
 Value = TypeVar("Value")
 
@@ -24,16 +28,6 @@ class Item:
     notebook: str
     expected_s: float = 60.0
     accelerated: bool = False
-
-
-@dataclass(frozen=True)
-class Slot:
-    """Where one item is at work: the GPU ("" where it has none) and what its processes find in
-    os.environ. memory_fraction: of the GPU's memory, in (0, 1]."""
-
-    gpu: str = ""
-    memory_fraction: float = 1.0
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

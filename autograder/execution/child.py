@@ -14,6 +14,7 @@ from typing import Any
 from autograder import snapshot
 from autograder.files import write_below
 from autograder.isolation import Line
+from autograder.notebook.accelerator import share_gpu
 from autograder.notebook.outputs import OutputLimit
 from autograder.notebook.shell import NotebookShell
 from autograder.notebook.warm import notebook_shell
@@ -23,13 +24,14 @@ def task(line: Line) -> None:
     """Run the cells of "request.json"; send a "cell" for each, and the answers at each test cell.
 
     "request.json" holds {"cells": Plan.execution(), "files": […], "output_bytes": …,
-    "answer_bytes": …}; "file/0", "file/1", … are put into the work directory first, under the paths
-    that "files" has for them.
+    "answer_bytes": …, "gpu_memory_fraction": …}; "file/0", "file/1", … are put into the work
+    directory first, under the paths that "files" has for them.
     """
     parcel = line.parcel()
     request = json.loads(parcel.pop("request.json"))
     named = enumerate(request["files"])
     write_below(Path(), {name: parcel.pop(f"file/{number}") for number, name in named})
+    share_gpu(request["gpu_memory_fraction"])
     limit = OutputLimit(bytes=request["output_bytes"])
     budget = snapshot.Budget(max_bytes=request["answer_bytes"])
     with notebook_shell() as shell:

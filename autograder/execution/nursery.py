@@ -6,19 +6,22 @@ each set of frameworks that notebooks mention, as a rule one or two.
 
 from __future__ import annotations
 
-import importlib.util
-import re
+import contextlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from autograder.execution.execute import WARM_UP
-from autograder.isolation import Walls, WarmProcess
+from autograder.execution.frameworks import imported_by, is_installed
+from autograder.isolation import IsolationError, Walls, WarmProcess, WarmProcessDied
 from autograder.settings import Autograder
 
+Value = TypeVar("Value")
+
+_TRIES = 3  # of one piece of work: warm processes are killed by accident, but not on and on
 _INLINE = "module://matplotlib_inline.backend_inline"  # what Jupyter sets for its kernels
 
 
@@ -69,17 +72,35 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def run(
+        self,
+        work: Callable[[WarmProcess], Value],
+        sources: Iterable[str],
+        also: Iterable[str] = (),
+    ) -> Value:
+        """What `work` returns, given a warm process as from `warm_for`. Thread-safe.
+
+        If the process is killed meanwhile (somebody was short of memory), `work` begins again with
+        another, at most twice more. The last one is there for it alone: then no other task is to
+        blame. Raises WarmProcessDied if that is killed as well, and what `work` raises.
+        """
+        wanted = self._wanted(sources, also)
+        for _ in range(_TRIES - 1):
+            found = self._share(wanted)
+            try:
+                return work(found.future.result())
+            except WarmProcessDied:
+                self._forget(found)
+        with contextlib.closing(self._start(wanted)) as own:
+            return work(own)
+
     def warm_for(self, sources: Iterable[str], also: Iterable[str] = ()) -> WarmProcess:
         """A warm process that has imported the frameworks which `sources` import. Thread-safe.
 
         also: frameworks that will be imported though no source says so. Raises IsolationError
         where it cannot be started.
         """
-        imports = (f"import {name}" for name in also)
-        found, is_new = self._choose(self._frameworks("\n".join([*sources, *imports])))
-        if is_new:
-            self._start_into(found)
-        return found.future.result()
+        return self._share(self._wanted(sources, also)).future.result()
 
     def prefetch(self, sources: Iterable[str]) -> None:
         """Begin to start what `sources` will need, and what grading needs; return at once."""
@@ -90,19 +111,34 @@ class Nursery:
 
     def close(self) -> None:
         """End all warm processes, those too that are still starting."""
-        for future in self._warm.values():
+        with self._choosing:
+            futures, self._warm = list(self._warm.values()), {}
+        for future in futures:
             if future.exception() is None:
                 future.result().close()
-        self._warm.clear()
+
+    def _wanted(self, sources: Iterable[str], also: Iterable[str]) -> frozenset[str]:
+        imports = (f"import {name}" for name in also)
+        return self._frameworks("\n".join([*sources, *imports]))
+
+    def _share(self, frameworks: frozenset[str]) -> _Warmth:
+        """The warm process that all share, started if there is none yet."""
+        found, is_new = self._choose(frameworks)
+        if is_new:
+            self._start_into(found)
+        return found
+
+    def _forget(self, dead: _Warmth) -> None:
+        """Hand it out no more; others may have noticed before."""
+        with self._choosing:
+            if self._warm.get(dead.frameworks) is not dead.future:
+                return
+            del self._warm[dead.frameworks]
+        with contextlib.suppress(IsolationError):  # it may have died while it started
+            dead.future.result().close()
 
     def _frameworks(self, text: str) -> frozenset[str]:
-        """The frameworks that code in `text` imports and that are installed."""
-        return frozenset(
-            name
-            for name in self._settings.warm_frameworks
-            if re.search(rf"\b(?:import|from)\b[^\n\"]*\b{re.escape(name)}\b", text)
-            and _is_installed(name)
-        )
+        return imported_by(text, self._settings.warm_frameworks)
 
     def _choose(self, frameworks: frozenset[str]) -> tuple[_Warmth, bool]:
         """The warm process for `frameworks`, and whether it is the caller's to start.
@@ -127,14 +163,10 @@ class Nursery:
         ordered = [name for name in self._settings.warm_frameworks if name in frameworks]
         wanted = [*self._settings.warm_imports, *ordered]
         return WarmProcess(
-            preload=[*filter(_is_installed, wanted), *WARM_UP],
+            preload=[*filter(is_installed, wanted), *WARM_UP],
             walls=self.walls,
             readable=self._readable,
             hidden=self._hidden,
             reserved=self._reserved,
             environment=self._environment,
         )
-
-
-def _is_installed(module: str) -> bool:
-    return importlib.util.find_spec(module.split(".")[0]) is not None

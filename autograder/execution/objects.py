@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 from pathlib import Path
 
 LEAST_BYTES = 4096  # a smaller piece takes one block on the disk, link or not
@@ -37,9 +38,7 @@ class Objects:
         if link(shared, path):
             return
         _write_through(path, data)
-        shared.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):  # somebody else was first: two copies do no harm
-            link(path, shared)
+        _share(path, shared)
 
     def sweep(self) -> None:
         """Remove what no run holds.
@@ -50,6 +49,18 @@ class Objects:
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_nlink == 1:
                     path.unlink()
+
+
+def _share(path: Path, shared: Path) -> None:
+    """Have `shared` be a link to `path`.
+
+    What is there already is somebody else's who was first, which does no harm, or a file that has
+    all the links that its file system allows (65,000 on ext4): the runs to come share the new one.
+    """
+    shared.parent.mkdir(parents=True, exist_ok=True)
+    staged = shared.with_name(f".{secrets.token_hex(4)}.{shared.name}")
+    if link(path, staged):
+        os.replace(staged, shared)
 
 
 def link(source: Path, target: Path) -> bool:

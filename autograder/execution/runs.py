@@ -4,7 +4,15 @@
     cells.jsonl     one line per cell that ended: its outputs, error and time
     answers/<grade_id>/<name>/value.json (<SHA-256>.npy, …)    what tests will read
 
-A run is written into a folder beside its place and put there when it is complete.
+How it survives kills, power cuts, and the same work being done twice at once:
+
+1. A run is written into a new folder beside its place. When all is on the disk, run.json is written
+   there, last: a folder with a run.json is a whole run, wherever it lies.
+2. It is put in its place by one `rename`. If a run is there that holds for the same key, that one
+   stays and ours is thrown away; another one is moved aside before (see places.py).
+3. Who looks for a run and finds none in its place takes a whole one that lies beside it: a kill
+   between the steps costs nothing.
+4. Whoever writes removes nothing but its own; what the dead have left goes by its age.
 """
 
 from __future__ import annotations
@@ -12,20 +20,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from autograder.execution.answers import Intake
 from autograder.execution.objects import Objects
+from autograder.execution.places import discard, left_beside, new_folder, put
 from autograder.execution.records import read_record
-from autograder.files import replace_folder, write_atomic
+from autograder.files import sync, sync_below, write_atomic
 from autograder.isolation import NO_WALLS, Ending, Limits
 
 LAYOUT = "answers by content"  # part of a run's key: what lies otherwise is run again
+_WHOLE = "run.json"
 _LONGEST_DETAIL = 200
 
 
@@ -67,23 +74,40 @@ class Run:
         """Whether it ran without walls."""
         return self.ending is not None and self.walls == NO_WALLS.summary()
 
-    def holds_for(self, key: str, limits: Limits) -> bool:
+    def holds_for(self, key: str, limits: Limits | None) -> bool:
         """Whether executing what `key` stands for again would change nothing.
 
-        A notebook that was stopped gets another chance when it may use more or less than before.
+        A notebook that was stopped, or a cell of it, gets another chance when it may use more or
+        less than before.
         """
-        return self.key == key and not (self.stopped and self.limits != limits)
+        was_over = self.stopped or (self.ending and self.ending.interrupted)
+        return self.key == key and not (was_over and self.limits != limits)
 
 
 def load_run(folder: Path) -> Run | None:
     """The run in `folder`; None where there is none that is complete."""
     try:
-        data = json.loads((folder / "run.json").read_bytes())
+        data = json.loads((folder / _WHOLE).read_bytes())
         ending = data["ending"] and Ending(**data["ending"])
         limits = data["limits"] and Limits(**data["limits"])
         return Run(data["key"], data["walls"], limits, ending, tuple(data["reached"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def find_run(place: Path, key: str, limits: Limits) -> Run | None:
+    """The run in `place` if it holds for `key`; else a whole one that a kill has left beside it.
+
+    The latter is put in its place first. None where what `key` stands for has to be executed.
+    """
+    run = load_run(place)
+    if run is not None and run.holds_for(key, limits):
+        return run
+    for folder in left_beside(place):
+        left = load_run(folder)
+        if left is not None and left.holds_for(key, limits):
+            return _put(left, folder, place)
+    return None
 
 
 def load_cells(folder: Path) -> dict[int, dict[str, Any]]:
@@ -109,15 +133,30 @@ def _update(cells: dict[int, dict[str, Any]], record: dict[str, Any]) -> None:
 
 def save_empty_run(place: Path, key: str) -> Run:
     """The run of a notebook that could not be run at all."""
-    run = Run(key, "", None, None, ())
-    shutil.rmtree(place, ignore_errors=True)
-    _save(run, place)
-    return run
+    folder = new_folder(place)
+    try:
+        return _complete(Run(key, "", None, None, ()), folder, place)
+    finally:
+        discard(folder)
 
 
-def _save(run: Run, folder: Path) -> None:
+def _complete(run: Run, folder: Path, place: Path) -> Run:
+    """Put what was written into `folder` in its place as `run`; the run that is there then."""
+    sync_below(folder)
     text = json.dumps(dataclasses.asdict(run), indent=1, ensure_ascii=False)
-    write_atomic(folder / "run.json", text.encode())
+    write_atomic(folder / _WHOLE, text.encode())
+    with contextlib.suppress(FileNotFoundError):  # whole: somebody may have put it in its place
+        sync(folder)
+    return _put(run, folder, place)
+
+
+def _put(run: Run, folder: Path, place: Path) -> Run:
+    def will_do(found: Path) -> bool:
+        there = load_run(found)
+        return there is not None and there.holds_for(run.key, run.limits)
+
+    put(folder, place, will_do, whole=_WHOLE)
+    return load_run(place) or run
 
 
 class Recorder:
@@ -134,11 +173,7 @@ class Recorder:
         self._cells = cells
         self._written: set[int] = set()
         self._reached: list[str] = []
-        place.parent.mkdir(parents=True, exist_ok=True)
-        for left_behind in place.parent.glob(f".{place.name}.*"):  # by a run that was killed
-            shutil.rmtree(left_behind, ignore_errors=True)
-        self._folder = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
-        os.chmod(self._folder, 0o755)
+        self._folder = new_folder(place)
         self._answers = Intake(self._folder, expected, objects)
         self._file = (self._folder / "cells.jsonl").open("ab", buffering=0)
 
@@ -147,7 +182,7 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        discard(self._folder)
 
     def receive(self, name: str, data: bytes) -> None:
         """One piece of what the child sent; what makes no sense is passed over."""
@@ -161,13 +196,14 @@ class Recorder:
             self._answers.receive(name, data)
 
     def finish(self, key: str, walls: str, limits: Limits, ending: Ending) -> Run:
-        """Complete the run and put it in its place."""
+        """Complete the run and put it in its place; returns the run that is there.
+
+        That is another's, if somebody else has done the same and was first.
+        """
         self._answers.close()
         ending = dataclasses.replace(ending, detail=_legible(ending.detail))
         run = Run(key, walls, limits, ending, tuple(self._reached))
-        _save(run, self._folder)
-        replace_folder(self._folder, self._place)
-        return run
+        return _complete(run, self._folder, self._place)
 
     def _write_cell(self, data: bytes) -> None:
         """Append a cell's record if it is one; each cell has one, the first."""

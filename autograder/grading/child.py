@@ -17,6 +17,7 @@ from autograder.artifacts.models import features
 from autograder.files import write_below
 from autograder.grading.semantics import has_scorecard, judge
 from autograder.isolation import Line
+from autograder.notebook.accelerator import share_gpu
 from autograder.notebook.outputs import OutputLimit
 from autograder.notebook.warm import notebook_shell
 
@@ -28,15 +29,16 @@ def task(line: Line) -> None:
     """Run the cells of "request.json"; send a "score" for each test cell.
 
     "request.json" holds {"cells": Plan.grading(), "missing": …, "answer_bytes": …,
-    "feature_bytes": …, "files": Answers.files, "beside": […]}; what "files" names lies in
-    "object/<name>". "beside/0", "beside/1", … are put into the work directory first, under the
-    paths that "beside" has for them. What was computed that other gradings can use is sent as
-    "features/<key>".
+    "feature_bytes": …, "files": Answers.files, "beside": […], "gpu_memory_fraction": …};
+    what "files" names lies in "object/<name>". "beside/0", "beside/1", … are put into the work
+    directory first, under the paths that "beside" has for them. What was computed that other
+    gradings can use is sent as "features/<key>".
     """
     parcel = line.parcel()
     request = json.loads(parcel.pop("request.json"))
     named = enumerate(request["beside"])
     write_below(Path(), {name: parcel.pop(f"beside/{number}") for number, name in named})
+    share_gpu(request["gpu_memory_fraction"])
     room = request["feature_bytes"]
     reading = _Reading(parcel, request["files"], request["answer_bytes"])
     with notebook_shell() as shell:

@@ -18,6 +18,7 @@ from typing import cast
 from nbgrader.api import SubmittedNotebook
 from sqlalchemy import Column, Connection, Float, MetaData, String, Table, inspect, select
 from sqlalchemy.orm import Session, object_session
+from sqlalchemy.schema import CreateTable
 
 _WRITTEN = Table(
     "autograder_extra_credit",
@@ -38,7 +39,7 @@ def enter_bonus(entry: SubmittedNotebook, earned: Mapping[str, float]) -> None:
     if not (earned or is_kept):
         return
     if not is_kept:
-        _WRITTEN.create(connection)
+        connection.execute(CreateTable(_WRITTEN, if_not_exists=True))  # by another grading
     written = _written(connection, [grade.id for grade in entry.grades])
     for grade in entry.grades:
         if grade.extra_credit not in (None, written.get(grade.id)):

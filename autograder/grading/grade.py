@@ -13,11 +13,12 @@ from autograder.execution.answers import holds_a_model, load_answers
 from autograder.execution.runs import Run, load_cells
 from autograder.grading.features import MOST_MB_AT_ONCE, FeatureFolder
 from autograder.grading.scores import NOT_GRADED, NotebookScores, TestScore, save, test_score
-from autograder.isolation import Limits, WarmProcess
+from autograder.isolation import Limits, Slot, WarmProcess
 from autograder.notebook.plan import Plan, Step
 from autograder.settings import Autograder
 
 _TASK = "autograder.grading.child:task"
+_NOWHERE = Slot()  # in particular
 _LONGEST = 300
 _DISK_MB = 64  # for what tests write, beside the files that they are given
 _NOT_REACHED = "the notebook was stopped before this test: {why}"
@@ -33,12 +34,13 @@ def grade(
     key: str,
     features: FeatureFolder,
     beside: Mapping[str, bytes] | None = None,
+    slot: Slot = _NOWHERE,
 ) -> NotebookScores:
     """Score the test cells of `plan` from the run in `folder`; also written to scores.json there.
 
     features: where what was computed of the data is kept for other gradings. beside: the files that
-    tests find in their working directory, by relative path. Raises IsolationError where the walls
-    could not be built.
+    tests find in their working directory, by relative path. slot: where it runs. Raises
+    IsolationError where the walls could not be built.
     """
     beside = beside or {}
     tests = {step.grade_id: step for step in plan.steps if step.kind == "test"}
@@ -50,6 +52,7 @@ def grade(
         "answer_bytes": settings.answer_mb << 20,
         "feature_bytes": MOST_MB_AT_ONCE << 20,
         "beside": list(beside),
+        "gpu_memory_fraction": slot.memory_fraction,
     }
     parcel = {"request.json": json.dumps(request).encode()}
     parcel |= {f"object/{name}": data for name, data in answers.pieces.items()}
@@ -64,7 +67,8 @@ def grade(
         if name == "score" and claim.get("grade_id") in tests:
             claims.setdefault(claim["grade_id"], claim)
 
-    ending = warm.run(_TASK, parcel, _limits(settings, beside), receive, reserved=True)
+    bounds = _limits(settings, run, beside)
+    ending = warm.run(_TASK, parcel, bounds, receive, reserved=True, environment=slot.environment)
     scores = []
     for grade_id, step in tests.items():
         if grade_id not in run.reached:
@@ -111,12 +115,14 @@ def _claim(data: bytes) -> dict[str, Any]:
     return claim if is_claim else {}
 
 
-def _limits(settings: Autograder, beside: Mapping[str, bytes]) -> Limits:
+def _limits(settings: Autograder, run: Run, beside: Mapping[str, bytes]) -> Limits:
+    """At least the memory that the run had: what it has built is built again."""
     given_mb = sum(map(len, beside.values())) >> 20
+    run_mb = run.limits.memory_mb if run.limits else 0
     return Limits(
         wall_s=settings.grading_timeout_s,
         step_s=settings.grading_timeout_s,
-        memory_mb=settings.memory_mb,
+        memory_mb=max(settings.memory_mb, run_mb),
         disk_mb=_DISK_MB + given_mb,
         file_mb=_DISK_MB + given_mb,
         outbox_mb=64 + MOST_MB_AT_ONCE,

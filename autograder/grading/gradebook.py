@@ -10,59 +10,37 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import BaseCell, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import BaseCell, InvalidEntry, MissingEntry, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from autograder.course import Course, HandIn, digest
-from autograder.errors import UserError
 from autograder.execution.runs import load_cells
 from autograder.files import write_atomic
 from autograder.grading.autograded import autograded
+from autograder.grading.database import (
+    GradebookError,
+    gradebook_name,
+    make_gradebook,
+    open_gradebook,
+    patient_url,
+)
 from autograder.grading.extra_credit import enter_bonus
 from autograder.grading.scores import NotebookScores, TestScore
+from autograder.grading.submissions import enter_submission, hold_notebook, known_notebooks
 from autograder.grading.timestamps import read_timestamp
 from autograder.notebook.master import Master
 from autograder.notebook.reading import write_notebook
 
 State = Literal["graded", "missing", "unreadable"]  # what became of a notebook
-
-
-class GradebookError(UserError):
-    """The gradebook cannot take the scores; the message is one line: why and what to do."""
-
-
-@contextlib.contextmanager
-def open_gradebook(course: Course) -> Iterator[Gradebook]:
-    """The course's gradebook; it is not made where there is none yet.
-
-    Raises GradebookError when there is none, and for whatever the database refuses meanwhile.
-    """
-    name = gradebook_name(course)
-    if name.startswith("/") and not Path(name).is_file():
-        raise GradebookError(
-            f"{name}: expected the gradebook, found none; `autograder release` makes it"
-        )
-    try:
-        with Gradebook(course.db_url, course.directory.course_id) as gradebook:
-            yield gradebook
-    except SQLAlchemyError as error:
-        raise GradebookError(f"{name}: the gradebook cannot be used: {_reason(error)}") from error
-
-
-def gradebook_name(course: Course) -> str:
-    """The path of the gradebook, or its address without the password."""
-    url = make_url(course.db_url)
-    is_file = url.drivername.startswith("sqlite") and url.database
-    return str(url.database) if is_file else url.render_as_string(hide_password=True)
+_TRIES = 3
 
 
 class Record:
@@ -77,11 +55,14 @@ class Record:
         self._assignment = assignment
         with contextlib.ExitStack() as stack:
             self._gradebook = stack.enter_context(open_gradebook(course))
-            self._late = self._check(masters)
+            self._check(masters)
+            make_gradebook(course)  # one that was made before this version lacks the indexes
+            self._late = known_notebooks(self._gradebook, assignment)
             # What is read stays read: every save asks anew for all that a person may have changed.
             self._gradebook.db().expire_on_commit = False
             self._cells = self._gradebook.db.query(BaseCell).all()
             self._due = self._gradebook.find_assignment(assignment).duedate
+            self._gradebook.db.commit()  # no transaction is left open while hand-ins are run
             self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -134,11 +115,8 @@ class Record:
         self._write_scores(hand_in, notebook, restored, scores, state)
         write_atomic(recorded, marker.encode())
 
-    def _check(self, masters: Mapping[str, Master]) -> dict[tuple[str, str], bool]:
-        """Compare the gradebook's cells with source/.
-
-        Returns which notebooks, by student and name, it has scores of, and whether they were late.
-        """
+    def _check(self, masters: Mapping[str, Master]) -> None:
+        """Compare the gradebook's cells with source/."""
         stale = f"run `autograder release {self._assignment}` first"
         try:
             assignment = self._gradebook.find_assignment(self._assignment)
@@ -163,11 +141,6 @@ class Record:
                     f"{self._course.source(self._assignment) / name}.ipynb has changed since it "
                     f"was released; {stale}"
                 )
-        return {
-            (submission.student.id, notebook.name): submission.total_seconds_late > 0
-            for submission in assignment.submissions
-            for notebook in submission.notebooks
-        }
 
     def _write_scores(
         self,
@@ -177,21 +150,35 @@ class Record:
         scores: NotebookScores,
         state: State,
     ) -> None:
-        gradebook = self._gradebook
+        for left in reversed(range(_TRIES)):
+            try:
+                if self._write_once(hand_in, notebook, restored, scores, state):
+                    self._penalise(hand_in, notebook)
+                return
+            except (IntegrityError, InvalidEntry):  # entered by another program at the same moment
+                if not left:
+                    raise
+
+    def _write_once(
+        self,
+        hand_in: HandIn,
+        notebook: str,
+        restored: NotebookNode,
+        scores: NotebookScores,
+        state: State,
+    ) -> bool:
+        """Whether there is, or was, a late penalty to compute."""
         with contextlib.ExitStack() as undo:
-            undo.callback(gradebook.db.rollback)
-            gradebook.update_or_create_student(hand_in.student)
+            undo.callback(self._gradebook.db.rollback)
             stamp = read_timestamp(hand_in.folder).time
-            when = {"timestamp": stamp} if stamp else {}
-            submission = gradebook.update_or_create_submission(
-                self._assignment, hand_in.student, **when
-            )
-            entry = gradebook.find_submission_notebook(notebook, self._assignment, hand_in.student)
+            submission = enter_submission(self._gradebook, self._assignment, hand_in.student, stamp)
+            entry = hold_notebook(self._gradebook, submission, notebook)
             enter_scores(entry, restored, {test.grade_id: test for test in scores.tests}, state)
-            gradebook.db.commit()
-            if submission.total_seconds_late > 0 or entry.late_submission_penalty is not None:
-                self._penalise(hand_in, notebook)
+            is_late = submission.total_seconds_late > 0
+            has_penalty = is_late or entry.late_submission_penalty is not None
+            self._gradebook.db.commit()
             undo.pop_all()
+        return has_penalty
 
     def _penalise(self, hand_in: HandIn, notebook: str) -> None:
         """nbgrader's late penalty, by the course's plugin."""
@@ -200,7 +187,7 @@ class Record:
                 "student": hand_in.student,
                 "assignment": self._assignment,
                 "notebook": notebook,
-                "db_url": self._course.db_url,
+                "db_url": patient_url(self._course),
             }
         }
         empty = NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=[])
@@ -279,8 +266,3 @@ def _automatic(
 def _is_unchanged(cell: NotebookNode) -> bool:
     settings: dict[str, Any] = cell.metadata.nbgrader
     return not utils.is_task(cell) and settings.get("checksum") == utils.compute_checksum(cell)
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    """What the database said, without SQLAlchemy's lines on the statement."""
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

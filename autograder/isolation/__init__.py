@@ -5,7 +5,7 @@ Knows nothing of notebooks; both the untrusted and the trusted side run behind i
 
 from autograder.isolation.client import WarmProcess
 from autograder.isolation.frames import Line
-from autograder.isolation.limits import Ending, IsolationError, Limits
+from autograder.isolation.limits import Ending, IsolationError, Limits, Slot, WarmProcessDied
 from autograder.isolation.walls import NO_WALLS, Wall, Walls, survey
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "IsolationError",
     "Limits",
     "Line",
+    "Slot",
     "Wall",
     "Walls",
     "WarmProcess",
+    "WarmProcessDied",
     "survey",
 ]

@@ -26,7 +26,7 @@ from typing import Any, Self
 
 from autograder.isolation import _folders, cgroups, house
 from autograder.isolation._packets import close_all, receive_packet, send_packet
-from autograder.isolation.limits import Ending, IsolationError, Limits
+from autograder.isolation.limits import Ending, IsolationError, Limits, WarmProcessDied
 from autograder.isolation.run import Receive, Run
 from autograder.isolation.walls import Walls
 
@@ -129,14 +129,17 @@ class WarmProcess:
         receive: Receive,
         *,
         reserved: bool = False,
+        environment: Mapping[str, str] | None = None,
     ) -> Ending:
         """Run "module:function" behind the walls; `receive` gets each piece it sends, in order.
 
         reserved: whether the task may read what is reserved; never for what a student wrote.
+        environment: what this task finds in os.environ instead of, or beside, what all find; a
+        library that the warm process has imported may have read its own before.
         Whatever the task does ends as an Ending. Raises IsolationError where it could not begin,
         and what `receive` raises; the task is dead then too.
         """
-        run = Run(self, task, limits, receive, reserved)
+        run = Run(self, task, limits, receive, reserved, environment or {})
         try:
             return run.until_it_ends(parcel)
         finally:
@@ -158,7 +161,7 @@ class WarmProcess:
                 send_packet(self._control, message | {"id": number}, handles)
         except OSError as error:
             self.forget(number)
-            raise IsolationError("the warm process is gone") from error
+            raise WarmProcessDied("the warm process is gone") from error
         return number, report
 
     def forget(self, number: int) -> None:
@@ -191,7 +194,15 @@ class WarmProcess:
             ready = False
         self._control.settimeout(None)
         if not ready:
+            if self._was_killed():
+                raise WarmProcessDied("the warm process was killed while it started")
             raise IsolationError(f"the warm process could not start: {self._last_words()}")
+
+    def _was_killed(self) -> bool:
+        """Whether a signal ended it; waits a moment for one that has closed its line."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=2)
+        return (self._process.returncode or 0) < 0
 
     def _last_words(self) -> str:
         self._errors.seek(0)
@@ -249,7 +260,9 @@ def _as_json(walls: Walls) -> dict[str, Any]:
 
 def _environment(home: Path) -> dict[str, str]:
     """What a warm process and its tasks find in os.environ: nothing of whoever started them."""
+    driver = {"LD_LIBRARY_PATH": str(house.DRIVER)} if house.DRIVER.is_dir() else {}
     return {
+        **driver,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
         "LANG": "C.UTF-8",
         "HOME": str(home),

@@ -60,6 +60,7 @@ class Guard:
             limits = Limits(**message["limits"])
             if message["reserved"] is True:
                 self._setting = self._setting.with_reserved()
+            os.environ.update(message["environment"])  # this process has one task only
             channel, *doors = handles
             self._enter(doors, limits)
             task = _Task(self._setting, str(message["task"]), limits, _work(self._walls, message))

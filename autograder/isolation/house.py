@@ -36,6 +36,7 @@ _ETC = (
     "services",
     "ssl",
 )
+DRIVER = Path("/.singularity.d/libs")  # where `apptainer --nv` puts the GPU driver's libraries
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _PASSWD = f"student:x:1000:1000:student:{HOME}:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"
 _GROUP = "student:x:1000:\nnogroup:x:65534:\n"
@@ -49,7 +50,7 @@ def visible(extra: Sequence[Path] = ()) -> tuple[Path, ...]:
         python.append(users)
     package = Path(autograder.__file__).parent
     etc = [Path("/etc") / name for name in _ETC]
-    wanted = [*map(Path, [*_SYSTEM, *python]), package, *etc, *extra]
+    wanted = [*map(Path, [*_SYSTEM, *python]), DRIVER, package, *etc, *extra]
     absolute = [path.absolute() for path in wanted if path.exists()]
     return tuple(sorted({*absolute, *(path.resolve() for path in absolute)}))
 

@@ -25,7 +25,14 @@ from autograder.isolation.frames import (
     Frame,
     encode,
 )
-from autograder.isolation.limits import GRACE_S, Ending, How, IsolationError, Limits
+from autograder.isolation.limits import (
+    GRACE_S,
+    Ending,
+    How,
+    IsolationError,
+    Limits,
+    WarmProcessDied,
+)
 from autograder.isolation.walls import Walls
 
 if TYPE_CHECKING:
@@ -41,7 +48,13 @@ class Run:
     """One task, from its parcel to its ending. Raises IsolationError where it cannot begin."""
 
     def __init__(
-        self, warm: WarmProcess, task: str, limits: Limits, receive: Receive, reserved: bool
+        self,
+        warm: WarmProcess,
+        task: str,
+        limits: Limits,
+        receive: Receive,
+        reserved: bool,
+        environment: Mapping[str, str],
     ) -> None:
         self._walls = warm.walls
         self._limits = limits
@@ -54,7 +67,9 @@ class Run:
         self._is_over = False  # no more reports will come
         self._undo = contextlib.ExitStack()
         try:
-            self._begin(warm, task, reserved)
+            self._begin(
+                warm, {"task": task, "reserved": reserved, "environment": dict(environment)}
+            )
         except OSError as error:
             self.close()
             raise IsolationError(f"a wall could not be built: {error}") from error
@@ -69,7 +84,7 @@ class Run:
     def close(self) -> None:
         self._undo.close()
 
-    def _begin(self, warm: WarmProcess, task: str, reserved: bool) -> None:
+    def _begin(self, warm: WarmProcess, wanted: dict[str, Any]) -> None:
         self._work = None if self._walls.namespaces else _work_directory(self._walls)
         if self._work:
             self._undo.callback(_folders.remove, self._work)
@@ -82,7 +97,7 @@ class Run:
         doors = self._group.doors if self._group else []
         self._began = time.monotonic()
         with theirs:
-            message = {"task": task, "limits": limits, "work": self._work, "reserved": reserved}
+            message = {**wanted, "limits": limits, "work": self._work}
             number, self._report = warm.start_task(message, [theirs.fileno(), *doors])
         self._undo.callback(warm.forget, number)
         started = self._next_report("started")
@@ -114,7 +129,7 @@ class Run:
             if report.get("gone") is not None and key == "ended":
                 return report
             if "gone" in report:
-                raise IsolationError("the warm process died")
+                raise WarmProcessDied("the warm process died")
 
     def _listen(self, parcel: _Parcel) -> None:
         """Give, take and watch the limits until the task has ended and all is read."""
@@ -164,13 +179,18 @@ class Run:
             self._interrupted += self._asked
             self._step_began, self._asked = None, False
 
+    @property
+    def _step_s(self) -> float:
+        """What the step at work may take."""
+        return self._limits.steps_s.get(self._step, self._limits.step_s)
+
     def _patience(self) -> float:
         """Seconds until something must be looked at again."""
         now = time.monotonic()
         deadlines = [self._began + self._limits.wall_s]
         if self._step_began is not None:
             grace = GRACE_S if self._asked else 0.0
-            deadlines.append(self._step_began + self._limits.step_s + grace)
+            deadlines.append(self._step_began + self._step_s + grace)
         return min(max(min(deadlines) - now, 0.0) + 0.01, _TICK_S)
 
     def _enforce(self, tree: watchdog.Tree) -> None:
@@ -178,12 +198,12 @@ class Run:
         limits = self._limits
         if now - self._began > limits.wall_s:
             self._kill("time", f"over {limits.wall_s:g} s in all")
-        elif self._step_began is not None and now - self._step_began > limits.step_s:
+        elif self._step_began is not None and now - self._step_began > self._step_s:
             if not self._asked:
                 self._asked = True
                 self._signal(signal.SIGINT)
-            elif now - self._step_began > limits.step_s + GRACE_S:
-                self._kill("time", f"{self._step} over {limits.step_s:g} s, and did not stop")
+            elif now - self._step_began > self._step_s + GRACE_S:
+                self._kill("time", f"{self._step} over {self._step_s:g} s, and did not stop")
         if excess := tree.excess():
             self._kill(*excess)
 

@@ -1,6 +1,7 @@
 """The author's notebook as the gradebook keeps it, and as students get it."""
 
 import copy
+import json
 import logging
 import math
 from collections.abc import Iterable
@@ -59,7 +60,8 @@ def load_master(path: Path, config: Config) -> Master:
 
     Raises `NotebookError` for the author's mistakes: a `grade_id` that exists twice or is missing,
     a test cell without points, a solution in a cell that students cannot edit, a region without
-    an end, a hidden region in a cell that students' code shares, `AUTOTEST` lines.
+    an end, a hidden region in a cell that students' code shares, `AUTOTEST` lines, a cell's own
+    time that is none.
     """
     config = copy.deepcopy(config)  # nbgrader rewrites outdated options in place
     graded = read_notebook(path)
@@ -69,8 +71,19 @@ def load_master(path: Path, config: Config) -> Master:
     _apply(_RELEASE, release, config, path)
     cells, release_cells = _marked(graded), _marked(release)
     _refuse_odd_points(cells, path)
+    _refuse_odd_times(graded, path)
     _refuse_secrets_in_shared_code(cells, release_cells, path)
     return Master(path.stem, graded, release, cells, release_cells)
+
+
+def own_timeout_s(cell: NotebookNode) -> float | None:
+    """The time that the author gives a cell (metadata `"autograder": {"timeout_s": 600}`).
+
+    Of a restored notebook's cells: its locked cells and solutions have the author's metadata, a
+    student's own cells have none.
+    """
+    found = cell.metadata.get("autograder", {}).get("timeout_s")
+    return None if found is None else float(found)
 
 
 def _marked(nb: NotebookNode) -> dict[str, NotebookNode]:
@@ -148,6 +161,28 @@ def _refuse_odd_points(cells: dict[str, NotebookNode], path: Path) -> None:
             raise NotebookError(
                 f"{path}, cell '{grade_id}': expected points as a number, received {points}"
             )
+
+
+def _refuse_odd_times(nb: NotebookNode, path: Path) -> None:
+    """A cell's own budget that would be passed over, or could not be kept."""
+    for number, cell in enumerate(nb.cells, start=1):
+        if "autograder" in cell.metadata and (problem := _odd_budget(cell)):
+            raise NotebookError(f"{path}, cell {number}, metadata 'autograder': {problem}")
+
+
+def _odd_budget(cell: NotebookNode) -> str:
+    budget = cell.metadata["autograder"]
+    if not isinstance(budget, dict) or set(budget) != {"timeout_s"}:
+        return f'expected {{"timeout_s": seconds}}, received {json.dumps(budget)}'
+    seconds = budget["timeout_s"]
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not 0 < seconds < math.inf:
+        return f"expected timeout_s as a number of seconds above 0, received {json.dumps(seconds)}"
+    is_theirs = utils.is_solution(cell)
+    is_ours = utils.is_locked(cell) and not utils.is_grade(cell)
+    if cell.cell_type != "code" or not (is_theirs or is_ours):
+        return "only a solution's or a locked cell's code has a time of its own; remove it here"
+    return ""
 
 
 def _refuse_secrets_in_shared_code(

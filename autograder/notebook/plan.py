@@ -14,6 +14,7 @@ from typing import Any, Literal
 from nbformat import NotebookNode
 from nbgrader import utils
 
+from autograder.notebook.master import own_timeout_s
 from autograder.notebook.names import Names, analyse
 from autograder.notebook.reading import NotebookError
 
@@ -29,7 +30,8 @@ class Step:
     for cells without. `reads` are, for a test, the names that cross; for an instructor's cell,
     all that it reads from outside. `independent` holds for instructor's cells that need nothing
     from the student. `unedited` holds for solutions left as they were released, and for tests
-    that follow nothing but such solutions.
+    that follow nothing but such solutions. `timeout_s` is the time that the author gives this one
+    cell; None for what all cells have.
     """
 
     index: int
@@ -40,6 +42,7 @@ class Step:
     reads: frozenset[str] = frozenset()
     independent: bool = False
     unedited: bool = False
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,8 @@ class _Ledger:
         unedited = _is_unedited(cell)
         if kind == "student":
             self._note_edit(cell, unedited)
-        return Step(index, kind, cell.source, grade_id, points, unedited=unedited)
+        time = own_timeout_s(cell)
+        return Step(index, kind, cell.source, grade_id, points, unedited=unedited, timeout_s=time)
 
     def _instructor(self, index: int, cell: NotebookNode, grade_id: str | None) -> Step:
         names = _names(cell, index)
@@ -160,6 +164,7 @@ class _Ledger:
             grade_id,
             reads=names.reads,
             independent=independent,
+            timeout_s=own_timeout_s(cell),
         )
 
     def _test(

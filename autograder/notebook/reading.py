@@ -1,9 +1,7 @@
 """Notebooks from and to disk. A file that was handed in may be anything at all."""
 
 import json
-import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import writes
 
 from autograder.errors import UserError
+from autograder.files import write_atomic
 
 MAX_BYTES = 100_000_000  # nbgrader's own limit on a file (CourseDirectory.max_file_size)
 MAX_CELLS = 5_000
@@ -50,14 +49,7 @@ def read_notebook(path_or_bytes: Path | str | bytes, *, max_bytes: int = MAX_BYT
 def write_notebook(nb: NotebookNode, path: Path) -> None:
     """Write `nb` as Jupyter would, all at once: a reader sees the old file or the new one."""
     # A lone surrogate, which JSON can spell and UTF-8 cannot, is written as "?".
-    content = (writes(nb) + "\n").encode("utf-8", "replace")
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+    write_atomic(path, (writes(nb) + "\n").encode("utf-8", "replace"))
 
 
 def clean_text(value: object) -> str | None:

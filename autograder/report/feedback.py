@@ -8,7 +8,7 @@ from nbgrader.converters import GenerateFeedback
 
 from autograder.converters import convert
 from autograder.course import Course, CourseError
-from autograder.grading.gradebook import open_gradebook
+from autograder.grading.database import open_gradebook
 
 
 def write_feedback(course: Course, assignment: str) -> list[Path]:

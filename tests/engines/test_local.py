@@ -1,72 +1,119 @@
-"""Work on this machine, so many pieces at a time."""
+"""Work on this machine, so many items at a time."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from autograder.engines import LocalEngine, local
+from autograder.engines import Finished, Item, LocalEngine, Slot, local
+from autograder.errors import UserError
+
+
+def _items(count: int, accelerated: bool = False) -> list[Item]:
+    return [Item(str(number), "nb", accelerated=accelerated) for number in range(count)]
+
+
+def _number(item: Item, _: Slot) -> int:
+    return int(item.student)
 
 
 def test_everything_is_done_once() -> None:
     """Each item has its result, in whatever order."""
-    assert sorted(LocalEngine(3).run(lambda n: n * n, range(50))) == [n * n for n in range(50)]
+    items = _items(50)
+    done = list(LocalEngine(_number, [Slot()] * 3).run(items))
+    assert sorted(done, key=lambda each: each.value or 0) == [
+        Finished(item, int(item.student)) for item in items
+    ]
 
 
-def test_one_slot_keeps_the_order_of_what_is_slow() -> None:
-    """With one thread, pieces begin in the order of the items."""
-    begun: list[int] = []
-    list(LocalEngine(1).run(begun.append, range(20)))
-    assert begun == list(range(20))
+def test_one_slot_keeps_the_order() -> None:
+    """Items begin in the order in which they were given: the longest first."""
+    begun: list[str] = []
+    list(LocalEngine(lambda item, _: begun.append(item.student), [Slot()]).run(_items(20)))
+    assert begun == [str(number) for number in range(20)]
 
 
 def test_nothing_to_do_is_done_at_once() -> None:
     """No items, no results."""
-    assert list(LocalEngine(2).run(lambda n: n, [])) == []
+    assert list(LocalEngine(_number, [Slot()]).run([])) == []
 
 
 def test_slots_work_at_the_same_time() -> None:
-    """Both pieces must be at work for either to end."""
+    """Both items must be at work for either to end."""
     together = threading.Barrier(2, timeout=30)
-    list(LocalEngine(2).run(lambda _: together.wait(), range(2)))
+    list(LocalEngine(lambda *_: together.wait(), [Slot()] * 2).run(_items(2)))
 
 
-def test_no_more_than_the_slots_are_at_work() -> None:
-    """However many items there are."""
-    lock, now, most = threading.Lock(), [0], [0]
+def test_no_slot_has_two_items_at_a_time() -> None:
+    """However many items there are: a GPU's memory is divided by its slots."""
+    lock, at_work, seen = threading.Lock(), set[str](), set[str]()
 
-    def work(_: int) -> None:
+    def work(_: Item, slot: Slot) -> None:
         with lock:
-            now[0] += 1
-            most[0] = max(most[0], now[0])
+            assert slot.gpu not in at_work
+            at_work.add(slot.gpu)
+            seen.add(slot.gpu)
         with lock:
-            now[0] -= 1
+            at_work.remove(slot.gpu)
 
-    list(LocalEngine(2).run(work, range(200)))
-    assert 1 <= most[0] <= 2
+    done = list(LocalEngine(work, [Slot("0"), Slot("1")]).run(_items(200)))
+    assert [each.problem for each in done] == [""] * 200
+    assert seen <= {"0", "1"}
 
 
-def test_items_are_taken_as_they_are_needed() -> None:
-    """A class of thousands is not read before the first result is there."""
-    taken: list[int] = []
+def test_a_gpu_does_not_wait_for_those_that_need_none() -> None:
+    """Each kind goes to slots of its own, and both are at work at the same time."""
+    together = threading.Barrier(2, timeout=30)
 
-    def items() -> Iterator[int]:
-        for number in range(1000):
-            taken.append(number)
-            yield number
+    def work(item: Item, slot: Slot) -> str:
+        if item.student == "0":
+            together.wait()
+        return slot.gpu
 
-    results = LocalEngine(2).run(lambda n: n, items())
+    engine = LocalEngine(work, [Slot()], [Slot("GPU-1")])
+    done = list(engine.run([*_items(3, accelerated=True), *_items(3)]))
+    assert sorted((each.item.accelerated, each.value) for each in done) == [
+        *[(False, "")] * 3,
+        *[(True, "GPU-1")] * 3,
+    ]
+
+
+def test_without_a_gpu_all_items_share_the_slots() -> None:
+    """What would use one runs all the same."""
+    engine = LocalEngine(_number, [Slot()])
+    assert len(list(engine.run([*_items(3, accelerated=True), *_items(3)]))) == 6
+
+
+def test_few_are_in_flight_at_a_time() -> None:
+    """Results are taken one by one: a class of thousands is not held in memory."""
+    begun: list[str] = []
+
+    def work(item: Item, _: Slot) -> None:
+        begun.append(item.student)
+
+    results = LocalEngine(work, [Slot()] * 2).run(_items(1000))
     next(results)
-    assert len(taken) <= 4
+    assert len(begun) <= 4
     results.close()  # type: ignore[attr-defined]
 
 
-def test_an_exception_is_raised_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_item_on_which_the_kit_fails_ends_alone() -> None:
+    """The others go on; the problem says that it is a bug."""
+
+    def work(item: Item, _: Slot) -> int:
+        return 1 // int(item.student)
+
+    done = {each.item.student: each for each in LocalEngine(work, [Slot()]).run(_items(3))}
+    assert "which is a bug: ZeroDivisionError" in done["0"].problem
+    assert done["0"].value is None
+    assert [done[student].problem for student in "12"] == ["", ""]
+
+
+def test_what_meets_all_of_them_is_raised_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has begun ends, what has not begun never will."""
-    begun: list[int] = []
+    begun: list[str] = []
     closing = threading.Event()
 
     class Pool(ThreadPoolExecutor):
@@ -75,31 +122,30 @@ def test_an_exception_is_raised_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> 
                 closing.set()
             super().shutdown(wait, cancel_futures=cancel_futures)
 
-    def work(number: int) -> None:
-        begun.append(number)
-        if number == 0:
-            raise ValueError("the first piece")
+    def work(item: Item, _: Slot) -> None:
+        begun.append(item.student)
+        if item.student == "0":
+            raise UserError("no walls")
         assert closing.wait(30)
 
     monkeypatch.setattr(local, "ThreadPoolExecutor", Pool)
-    with pytest.raises(ValueError, match="the first piece"):
-        list(LocalEngine(2).run(work, range(1000)))
-    assert set(begun) <= {0, 1, 2}  # two at work and the one that failed
+    with pytest.raises(UserError, match="no walls"):
+        list(LocalEngine(work, [Slot()] * 2).run(_items(1000)))
+    assert set(begun) <= {"0", "1", "2"}  # two at work and the one that failed
 
 
 def test_whoever_stops_listening_stops_the_work() -> None:
     """What waits for a thread is given up; what is at work is waited for."""
-    begun: list[int] = []
+    begun: list[str] = []
     go_on = threading.Event()
 
-    def work(number: int) -> int:
-        begun.append(number)
-        if number:
+    def work(item: Item, _: Slot) -> None:
+        begun.append(item.student)
+        if item.student != "0":
             go_on.wait(30)
-        return number
 
-    results = LocalEngine(1).run(work, range(10))
-    assert next(results) == 0
+    results = LocalEngine(work, [Slot()]).run(_items(10))
+    assert next(results).item.student == "0"
     go_on.set()
     results.close()  # type: ignore[attr-defined]
     assert len(begun) <= 2

@@ -22,6 +22,7 @@ REQUEST: dict[str, Any] = {
     "files": [],
     "output_bytes": 1000,
     "answer_bytes": 100_000,
+    "gpu_memory_fraction": 1.0,
 }
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from autograder.execution import frameworks
 from autograder.execution import nursery as module
 from autograder.execution.nursery import Nursery
-from autograder.isolation import NO_WALLS
+from autograder.isolation import NO_WALLS, IsolationError, WarmProcessDied
 from autograder.settings import Autograder
 
 
@@ -31,7 +32,8 @@ class Started:
 def nursery(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nursery]:
     """A nursery whose processes are no processes, and in which everything is installed."""
     monkeypatch.setattr(module, "WarmProcess", Started)
-    monkeypatch.setattr(module, "_is_installed", lambda name: name != "jax")
+    for at in (module, frameworks):
+        monkeypatch.setattr(at, "is_installed", lambda name: name != "jax")
     with Nursery(Autograder(), NO_WALLS, []) as made:
         yield made
 
@@ -141,3 +143,103 @@ def test_closing_ends_all_of_them(nursery: Nursery) -> None:
     started = [nursery.warm_for([source]) for source in ("", "import torch")]
     nursery.close()
     assert all(warm.closed for warm in started)
+
+
+class Mortal:
+    """Work that notes the processes it was given, and loses the first `deaths` of them."""
+
+    def __init__(self, deaths: int) -> None:
+        self.given: list[Any] = []
+        self._deaths = deaths
+
+    def __call__(self, warm: Any) -> str:
+        self.given.append(warm)
+        if len(self.given) <= self._deaths:
+            raise WarmProcessDied("the warm process died")
+        return "done"
+
+
+def test_work_is_done_with_what_all_share(nursery: Nursery) -> None:
+    """As long as nothing dies, there is one process."""
+    work = Mortal(0)
+    assert [nursery.run(work, ["import keras"]) for _ in range(2)] == ["done", "done"]
+    assert work.given == [nursery.warm_for(["import keras"])] * 2
+
+
+def test_work_begins_again_with_another_process(nursery: Nursery) -> None:
+    """The dead one is reaped and handed out no more."""
+    work = Mortal(1)
+    assert nursery.run(work, [], also=["keras"]) == "done"
+    dead, second = work.given
+    assert dead.closed and not second.closed
+    assert "keras" in second.preload
+    assert nursery.warm_for(["import keras"]) is second
+
+
+def test_the_last_try_has_a_process_of_its_own(nursery: Nursery) -> None:
+    """What it is done with is nobody else's, and ends with it."""
+    work = Mortal(2)
+    assert nursery.run(work, []) == "done"
+    assert len(set(map(id, work.given))) == 3
+    assert all(warm.closed for warm in work.given)
+    assert nursery.warm_for([]) not in work.given
+
+
+def test_what_kills_each_process_is_given_up(nursery: Nursery) -> None:
+    """After three tries it says so, instead of going on for ever."""
+    work = Mortal(99)
+    with pytest.raises(WarmProcessDied):
+        nursery.run(work, [])
+    assert len(work.given) == 3
+    assert all(warm.closed for warm in work.given)
+
+
+def test_walls_that_cannot_be_built_are_not_tried_again(nursery: Nursery) -> None:
+    """They will not stand the next time either."""
+    given: list[Any] = []
+
+    def work(warm: Any) -> None:
+        given.append(warm)
+        raise IsolationError("a wall could not be built")
+
+    with pytest.raises(IsolationError, match="could not be built"):
+        nursery.run(work, [])
+    assert len(given) == 1
+
+
+def test_a_process_that_is_killed_while_it_starts_is_started_again(
+    nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was begun early, too: its end is not told to everyone who asks."""
+    starts: list[Started] = []
+
+    def start(preload: list[str], **settings: Any) -> Started:
+        starts.append(Started(preload, **settings))
+        if len(starts) == 1:
+            raise WarmProcessDied("the warm process was killed while it started")
+        return starts[-1]
+
+    monkeypatch.setattr(module, "WarmProcess", start)
+    assert nursery.run(Mortal(0), []) == "done"
+    assert len(starts) == 2
+
+
+def test_threads_replace_a_dead_process_once(nursery: Nursery) -> None:
+    """All who lost it go on with the same new one."""
+    together = threading.Barrier(4)
+    lost: Any = nursery.warm_for([])
+    found: list[Any] = []
+
+    def work(warm: Any) -> None:
+        if warm is lost:
+            together.wait(20)
+            raise WarmProcessDied("the warm process died")
+        found.append(warm)
+
+    threads = [threading.Thread(target=nursery.run, args=[work, []]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(found) == 4
+    assert len(set(map(id, found))) == 1

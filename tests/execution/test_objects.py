@@ -85,6 +85,42 @@ def test_without_hard_links_each_run_has_its_own(
     assert shared(tmp_path) == []
 
 
+def test_a_file_with_all_the_links_it_may_have_gets_a_successor(
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ext4 allows 65,000, which a large class reaches: then the next runs share another copy."""
+    real = os.link
+
+    def at_most_three(source: Path, target: Path) -> None:
+        if os.stat(source).st_nlink == 3:
+            raise OSError(errno.EMLINK, "too many links")
+        real(source, target)
+
+    monkeypatch.setattr(os, "link", at_most_three)
+    for run in "abcdef":
+        objects.put(NAME, LARGE, tmp_path / run)
+        assert (tmp_path / run).read_bytes() == LARGE
+    assert len({(tmp_path / run).stat().st_ino for run in "abcdef"}) == 3
+    assert shared(tmp_path) == [NAME]
+
+
+def test_what_a_kill_left_between_two_links_goes(
+    objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the run that holds it."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(os, "replace", killed)
+        objects.put(NAME, LARGE, tmp_path / "a")
+    assert len(shared(tmp_path)) == 1
+    (tmp_path / "a").unlink()
+    objects.sweep()
+    assert shared(tmp_path) == []
+
+
 def test_a_disk_that_fails_is_told(
     objects: Objects, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from autograder.execution.answers import load_answers
 from autograder.execution.objects import Objects
-from autograder.execution.runs import Recorder, load_cells, load_run, save_empty_run
+from autograder.execution.runs import Recorder, find_run, load_cells, load_run, save_empty_run
 from autograder.isolation import NO_WALLS, Ending, Limits
 from autograder.snapshot import blob_name
 
@@ -196,19 +199,152 @@ def test_a_run_that_fails_leaves_the_one_before(place: Path) -> None:
     assert [path.name for path in place.parent.iterdir()] == ["theory"]
 
 
-def test_what_a_kill_leaves_goes_with_the_next_run(place: Path) -> None:
-    """The folder that was being written, and then the pieces that it alone held."""
-    killed = recording(place)
-    killed.receive(f"object/{NAME}", DATA)
-    killed.receive(f"answers/test_q1/q1/{NAME}", b"")
-    with recording(place) as recorder:
-        finish(recorder)
-    objects = place.parent.parent / ".objects"
-    assert list(objects.rglob("*.npy"))
-    Objects(objects).sweep()
-    assert not list(objects.rglob("*.npy"))
+def test_the_first_to_finish_wins(place: Path) -> None:
+    """Of two copies of the same work: both return what is in place, and nothing else is left."""
+    with recording(place) as first, recording(place) as second:
+        kept = first.finish("key", "first", Limits(), DONE)
+        second.receive("cell", cell(1))
+        assert second.finish("key", "second", Limits(), DONE) == kept
+    assert load_run(place) == kept
+    assert load_cells(place) == {}
     assert [path.name for path in place.parent.iterdir()] == ["theory"]
-    killed.__exit__()
+
+
+def test_a_stopped_run_gives_way_where_more_is_allowed(place: Path) -> None:
+    """It holds for the limits that stopped it alone."""
+    stopped = dataclasses.replace(DONE, how="time", detail="over 1 s")
+    for wall_s, ending in ((1.0, stopped), (9.0, DONE), (1.0, stopped)):
+        with recording(place) as recorder:
+            recorder.finish("key", "walls", Limits(wall_s=wall_s), ending)
+    assert load_run(place).ending == DONE  # type: ignore[union-attr]
+
+
+def test_a_run_without_execution_is_kept_too(place: Path) -> None:
+    """What was graded of it stays beside it."""
+    save_empty_run(place, "key")
+    (place / "scores.json").write_text("{}")
+    save_empty_run(place, "key")
+    assert (place / "scores.json").exists()
+    save_empty_run(place, "other")
+    assert not (place / "scores.json").exists()
+
+
+def test_who_writes_leaves_the_folders_of_others(place: Path) -> None:
+    """They may be alive, on another machine."""
+    with recording(place) as alive:
+        alive.receive("answers/test_q1/q1/value.json", b"{}")
+        with recording(place) as other:
+            finish(other)
+        run = alive.finish("other", "walls", Limits(), DONE)
+    assert run.key == "other"
+    assert "answers/test_q1/q1/value.json" in tree(place)
+
+
+def test_all_is_on_the_disk_before_it_is_in_place(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut leaves no run whose files are empty, and no run.json before what it vouches for.
+
+    A piece that another run has shared was on the disk when that was put in its place.
+    """
+    safe: set[int] = set()  # inodes
+    renamed: list[str] = []
+    sync, rename, replace = os.fsync, os.rename, os.replace
+
+    def note_sync(handle: int) -> None:
+        sync(handle)
+        safe.add(os.fstat(handle).st_ino)
+
+    def note_rename(source: Any, target: Any) -> None:
+        if Path(target) == place:
+            unsafe = [p for p in (source, *Path(source).rglob("*")) if p.stat().st_ino not in safe]
+            assert unsafe == []
+            renamed.append("run")
+        rename(source, target)
+        safe.discard(place.parent.stat().st_ino)
+
+    def note_replace(source: Any, target: Any) -> None:
+        assert os.stat(source).st_ino in safe
+        if Path(target).name == "run.json":
+            others = [p for p in Path(target).parent.rglob("*") if p != Path(source)]
+            assert [p for p in others if p.stat().st_ino not in safe] == []
+            renamed.append("run.json")
+        replace(source, target)
+        safe.discard(Path(target).parent.stat().st_ino)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "rename", note_rename)
+    monkeypatch.setattr(os, "replace", note_replace)
+    with recording(place) as recorder:
+        recorder.receive("cell", cell(1, "hello"))
+        recorder.receive("answers/test_q1/q1/value.json", b"{}")
+        recorder.receive(f"object/{NAME}", DATA)
+        recorder.receive(f"answers/test_q1/q1/{NAME}", b"")
+        finish(recorder)
+    assert renamed == ["run.json", "run"]
+    assert place.parent.stat().st_ino in safe
+
+
+class KilledError(BaseException):
+    """Stands for a SIGKILL: of what comes after it nothing is done."""
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_a_kill_costs_no_run_that_is_whole(
+    place: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """While one run takes the place of another: one that holds for either key is found again.
+
+    The steps: run.json, in vain into the place, the old one aside, into the place, emptying.
+    """
+    save_empty_run(place, "before")
+    recorder, steps = recording(place), itertools.count(1)
+    recorder.receive("answers/test_q1/q1/value.json", b"{}")
+    for name in ("replace", "rename", "unlink"):
+        monkeypatch.setattr(os, name, dying(getattr(os, name), steps, step))
+    with pytest.raises(KilledError):
+        recorder.finish("key", "walls", Limits(), DONE)
+    monkeypatch.undo()
+    if step == 1:
+        assert find_run(place, "key", Limits()) is None
+        assert find_run(place, "before", Limits()) is not None
+    else:
+        assert find_run(place, "key", Limits()) == load_run(place)
+        assert load_run(place).key == "key"  # type: ignore[union-attr]
+        assert "answers/test_q1/q1/value.json" in tree(place)
+    recorder.__exit__()
+
+
+def dying(call: Any, steps: Any, last: int) -> Any:
+    def step(*arguments: Any, **named: Any) -> Any:
+        if next(steps) >= last:
+            raise KilledError
+        return call(*arguments, **named)
+
+    return step
+
+
+def test_a_run_that_was_moved_aside_is_found(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed before the new one took its place; then the source is as it was before."""
+    save_empty_run(place, "before")
+    with recording(place) as recorder, pytest.raises(KilledError):
+        monkeypatch.setattr(os, "utime", dying(os.utime, itertools.count(1), 1))
+        recorder.finish("key", "walls", Limits(), DONE)
+    monkeypatch.undo()
+    assert load_run(place) is None
+    assert find_run(place, "before", Limits()) == load_run(place)
+    assert load_run(place).key == "before"  # type: ignore[union-attr]
+
+
+def test_what_is_found_holds_for_the_key(place: Path) -> None:
+    """Neither a run in place nor one beside it is taken for another."""
+    assert find_run(place, "key", Limits()) is None
+    run = save_empty_run(place, "key")
+    assert find_run(place, "key", Limits()) == run
+    assert find_run(place, "other", Limits()) is None
+    place.rename(place.with_name(".theory.abc.writing"))
+    assert find_run(place, "other", Limits()) is None
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"key": "k", "ending": 3}'])
@@ -230,6 +366,11 @@ def test_a_run_holds_for_what_it_was_made_of(place: Path) -> None:
     assert not done.holds_for("other", Limits())
     assert stopped.holds_for("key", Limits())
     assert not stopped.holds_for("key", Limits(wall_s=9))
+    hung = dataclasses.replace(
+        done, limits=Limits(), ending=dataclasses.replace(DONE, interrupted=1)
+    )
+    assert hung.holds_for("key", Limits())
+    assert not hung.holds_for("key", Limits(step_s=9))
 
 
 def test_remarks_say_what_a_person_should_know(place: Path) -> None:

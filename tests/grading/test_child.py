@@ -98,7 +98,7 @@ def line_of(
         for name, data in found.items()
     }
     request = {"cells": cells, "missing": why, "answer_bytes": budget, "files": files}
-    request |= {"feature_bytes": 10, "beside": []}
+    request |= {"feature_bytes": 10, "beside": [], "gpu_memory_fraction": 1.0}
     line = FakeLine({"request.json": json.dumps(request).encode(), **pieces})
     child.task(line)  # type: ignore[arg-type]
     return line
@@ -283,6 +283,7 @@ def test_tests_find_the_files_beside_the_notebook(
         "feature_bytes": 0,
         "files": {"test/q": {name: f"{name}" for name in files}},
         "beside": ["data/a.txt"],
+        "gpu_memory_fraction": 1.0,
     }
     pieces = {f"object/{name}": data for name, data in files.items()} | {"beside/0": b"tulip"}
     line = FakeLine({"request.json": json.dumps(request).encode(), **pieces})

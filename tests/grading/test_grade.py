@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from autograder.execution.runs import Recorder, Run
 from autograder.grading.features import FeatureFolder
 from autograder.grading.grade import grade, grade_unrun, needed_frameworks
 from autograder.grading.scores import NotebookScores, load
-from autograder.isolation import Ending, IsolationError, Limits
+from autograder.isolation import Ending, IsolationError, Limits, Slot
 from autograder.notebook.plan import Plan, Step
 from autograder.settings import Autograder
 from autograder.snapshot import blob_name
@@ -42,6 +42,7 @@ class FakeWarm:
     ending: Ending = DONE
     parcel: dict[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(
         self,
@@ -51,8 +52,10 @@ class FakeWarm:
         receive: Callable[[str, bytes], None],
         *,
         reserved: bool = False,
+        environment: Mapping[str, str],
     ) -> Ending:
         assert reserved
+        self.environment = environment
         assert task == "autograder.grading.child:task"
         self.parcel, self.limits = dict(parcel), limits
         for name, data in self.pieces:
@@ -130,6 +133,19 @@ def test_the_child_is_given_the_files_beside_the_notebook(folder: Path) -> None:
     assert request["beside"] == list(beside)
     assert [warm.parcel["beside/0"], warm.parcel["beside/1"]] == list(beside.values())
     assert warm.limits.disk_mb == warm.limits.file_mb == 67
+
+
+def test_the_child_is_told_where_it_runs(folder: Path) -> None:
+    """Its environment goes round the task, its part of the GPU into it; without a slot, nothing."""
+    warm, run = FakeWarm(), run_in(folder)
+    graded(warm, run, folder)
+    assert warm.environment == {}
+    assert json.loads(warm.parcel["request.json"])["gpu_memory_fraction"] == 1.0
+    features = FeatureFolder(folder.parent / ".features")
+    slot = Slot("GPU-1", 0.45, {"CUDA_VISIBLE_DEVICES": "GPU-1"})
+    grade(warm, PLAN, run, folder, Autograder(), "key", features, slot=slot)  # type: ignore[arg-type]
+    assert warm.environment == {"CUDA_VISIBLE_DEVICES": "GPU-1"}
+    assert json.loads(warm.parcel["request.json"])["gpu_memory_fraction"] == 0.45
 
 
 def test_the_child_is_given_what_answers_share_once(folder: Path) -> None:

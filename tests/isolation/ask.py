@@ -52,6 +52,7 @@ def run(
     parcel: Mapping[str, bytes] | None = None,
     *,
     reserved: bool = False,
+    environment: Mapping[str, str] | None = None,
     **limits: Any,
 ) -> Told:
     """Run one of the tests' tasks within SMALL limits."""
@@ -62,6 +63,7 @@ def run(
         replace(SMALL, **limits),
         lambda name, data: pieces.append((name, data)),
         reserved=reserved,
+        environment=environment,
     )
     return Told(ending, tuple(pieces))
 

@@ -15,7 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.isolation import NO_WALLS, IsolationError, Walls, WarmProcess, _owner, cgroups
+from autograder.isolation import (
+    NO_WALLS,
+    IsolationError,
+    Walls,
+    WarmProcess,
+    WarmProcessDied,
+    _owner,
+    cgroups,
+)
 from autograder.isolation._processes import descendants
 from isolation import ask
 
@@ -77,9 +85,10 @@ def test_a_task_dies_with_the_warm_process(kind: str, walls: Walls) -> None:
         os.kill(warm.pid, signal.SIGKILL)
         waiting.join(20)
         assert not waiting.is_alive()
+        assert isinstance(problems[0], WarmProcessDied)
         assert "died" in str(problems[0])
         assert not ask.anyone_called(mark)
-        with pytest.raises(IsolationError):
+        with pytest.raises(WarmProcessDied):
             ask.run(warm, "nothing")
 
 

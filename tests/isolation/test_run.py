@@ -118,6 +118,23 @@ def test_a_step_over_its_time_is_interrupted(warm: WarmProcess) -> None:
     assert told.ending.interrupted == 1
 
 
+def test_a_step_may_have_a_time_of_its_own(warm: WarmProcess) -> None:
+    """By its name, longer or shorter than that of all others."""
+    told = ask.ask(
+        warm,
+        "for name in ('cell 1', 'cell 2'):\n"
+        "    line.begin_step(name)\n"
+        "    try: time.sleep(0.6)\n"
+        "    except KeyboardInterrupt: line.send(name, b'')\n"
+        "    line.end_step(name)\n"
+        "found = 2",
+        step_s=0.2,
+        steps_s={"cell 2": 60.0},
+    )
+    assert told.names == ["cell 1", "found"]
+    assert told.ending.interrupted == 1
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_step_that_ignores_the_interrupt_is_killed(warm: WarmProcess) -> None:
     """After the time of grace; what was sent before stays."""

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,33 @@ def test_authors_mistakes_are_one_line(
     with pytest.raises(NotebookError, match=message) as caught:
         load(tmp_path, *cells)
     assert str(caught.value).startswith(str(tmp_path / "a.ipynb"))
+    assert str(caught.value).isprintable()
+
+
+def timed(cell: NotebookNode, timeout_s: object, **others: object) -> NotebookNode:
+    cell.metadata["autograder"] = {"timeout_s": timeout_s, **others}
+    return cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (timed(solution("", "q"), 0), "timeout_s as a number of seconds above 0, received 0"),
+        (timed(solution("", "q"), -3), "above 0, received -3"),
+        (timed(solution("", "q"), "1 h"), 'above 0, received "1 h"'),
+        (timed(solution("", "q"), True), "above 0, received true"),
+        (timed(locked("", "a"), float("inf")), "above 0, received Infinity"),
+        (timed(locked("", "a"), 3, memory_mb=9), 'expected {"timeout_s": seconds}, received {'),
+        (timed(test_cell("", "t"), 3), "only a solution's or a locked cell's code"),
+        (timed(answer("", "a"), 3), "only a solution's or a locked cell's code"),
+        (timed(v4.new_code_cell("x = 1", id="x"), 3), "only a solution's or a locked cell's code"),
+    ],
+)
+def test_a_time_that_is_none_is_one_line(cell: NotebookNode, message: str, tmp_path: Path) -> None:
+    """Nor may one be passed over: where the author sets it, it holds."""
+    with pytest.raises(NotebookError, match=re.escape(message)) as caught:
+        load(tmp_path, locked("", "first"), cell)
+    assert str(caught.value).startswith(f"{tmp_path / 'a.ipynb'}, cell 2, metadata 'autograder': ")
     assert str(caught.value).isprintable()
 
 

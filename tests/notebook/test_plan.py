@@ -150,6 +150,18 @@ def test_an_unedited_essay_is_unedited() -> None:
     assert not by_id(plan(essay), "e").unedited
 
 
+def test_a_cell_may_have_a_time_of_its_own() -> None:
+    """A matter of limits alone: the run's key is the same."""
+    cells = [instructor("import slow"), answered(), check()]
+    before = plan(*cells)
+    for cell, timeout_s in zip(cells, (600, 1.5), strict=False):
+        cell.metadata["autograder"] = {"timeout_s": timeout_s}
+    after = plan(*cells)
+    assert [step.timeout_s for step in before.steps] == [None, None, None]
+    assert [step.timeout_s for step in after.steps] == [600.0, 1.5, None]
+    assert after.execution_key() == before.execution_key()
+
+
 def test_what_the_sandbox_gets() -> None:
     """All code but the tests, whose places and names are told; no text, no test's source."""
     found = plan(

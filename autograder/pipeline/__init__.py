@@ -1,0 +1,29 @@
+"""The way through, stage by stage: what is due, what is done, what comes next.
+
+plan → execute → grade      of one notebook: assignment.py
+record                      of a class, by a single writer: grading.py
+"""
+
+from autograder.pipeline.assignment import Assignment, PipelineError, Result
+from autograder.pipeline.chunk import work_on_chunk
+from autograder.pipeline.cluster import ClusterEngine
+from autograder.pipeline.due import Due, what_is_due
+from autograder.pipeline.grading import Grading, only_one
+from autograder.pipeline.local import local_engine
+from autograder.pipeline.reader import Prepared
+from autograder.pipeline.times import uses_framework
+
+__all__ = [
+    "Assignment",
+    "ClusterEngine",
+    "Due",
+    "Grading",
+    "PipelineError",
+    "Prepared",
+    "Result",
+    "local_engine",
+    "only_one",
+    "uses_framework",
+    "what_is_due",
+    "work_on_chunk",
+]
