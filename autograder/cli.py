@@ -90,7 +90,10 @@ class Profile(StrEnum):
 
 
 @app.callback()
-def _find_alembic() -> None:
+def _prepare() -> None:
+    # A grammar of internationalised addresses that jsonschema, and so nbgrader, imports if it is
+    # there: more than a second for a format that no notebook has.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     # nbgrader calls alembic by name, also when this environment is not activated
     scripts = str(Path(sys.executable).parent)
     paths = os.environ.get("PATH", os.defpath).split(os.pathsep)

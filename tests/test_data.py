@@ -190,7 +190,7 @@ def test_pack_before_prepare_is_told(root: Path) -> None:
 def test_full_profile_without_its_data_is_refused(root: Path) -> None:
     """Grading starts no download of hundreds of megabytes."""
     with (root / "course_config.py").open("a") as file:
-        file.write('c.Autograder.profile = "full"\n')
+        file.write('c.Autograder.profile = "full"\nc.Autograder.gpus = 0\n')
     hand_in(root, "s")
     said = autograder("grade", course=root)
     assert said.code == 2

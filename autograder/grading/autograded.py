@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
-from nbformat.v4 import new_markdown_cell, new_output
+from nbformat.v4 import new_markdown_cell
 
 from autograder.grading.scores import TestScore
 
@@ -48,7 +48,8 @@ def autograded(
 def _show_score(cell: NotebookNode, score: TestScore) -> None:
     """Give a test cell the output that nbgrader reads as partial credit and people as a card."""
     data = {"text/plain": _plain_text(score), "text/html": score.html or _plain_card(score)}
-    cell.outputs = [new_output("execute_result", data=data, execution_count=None)]
+    result = {"output_type": "execute_result", "execution_count": None, "metadata": {}}
+    cell.outputs = [from_dict({**result, "data": data})]
     cell.execution_count = None
 
 

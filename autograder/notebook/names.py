@@ -7,6 +7,7 @@ function runs later, so it reads only what the whole cell never binds.
 
 import ast
 import builtins
+import functools
 import re
 import threading
 import warnings
@@ -71,6 +72,7 @@ def star_imports(source: str) -> tuple[str, ...]:
     return analyse(source).star_imports
 
 
+@functools.lru_cache(maxsize=1024)  # the instructor's cells are the same in a whole class
 def analyse(source: str) -> Names:
     """All of the above at once. Raises SyntaxError where IPython would."""
     finder = _Finder()
