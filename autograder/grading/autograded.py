@@ -48,7 +48,11 @@ def autograded(
 def _show_score(cell: NotebookNode, score: TestScore) -> None:
     """Give a test cell the output that nbgrader reads as partial credit and people as a card."""
     data = {"text/plain": _plain_text(score), "text/html": score.html or _plain_card(score)}
-    result = {"output_type": "execute_result", "execution_count": None, "metadata": {}}
+    result: dict[str, Any] = {
+        "output_type": "execute_result",
+        "execution_count": None,
+        "metadata": {},
+    }
     cell.outputs = [from_dict({**result, "data": data})]
     cell.execution_count = None
 
