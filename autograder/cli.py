@@ -1,6 +1,7 @@
 """The commands. Only arguments are parsed and lines printed here; pipeline and release do the work.
 
-Exit codes: 0 done, 1 something needs a person, 2 wrong usage or a course that cannot be graded.
+Exit codes: 0 done, 1 something needs a person, 2 wrong usage or a course that cannot be graded, 130
+interrupted.
 
 Commands import what they need themselves: nbgrader takes seconds, which `--help` need not wait for.
 """
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from autograder.pipeline import Grading, Result
     from autograder.report.scores import StudentRow
 
-NEEDS_PERSON, USAGE = 1, 2
+NEEDS_PERSON, USAGE, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -190,8 +191,7 @@ def work(
     """A task of the cluster's queue: run and grade a chunk of notebooks; record nothing."""
     with _one_line_for_mistakes():
         opened = _opened(course, workers, EngineName.LOCAL, no_isolation)
-        slots = find_slots(opened.settings)
-        opened.settings.workers = len(slots.plain)
+        slots = _slots(opened)
         walls = _walls(opened)
         with open_nursery(opened, assignment, walls, _tell, slots.common) as nursery:
             from autograder.pipeline import work_on_chunk
@@ -447,13 +447,15 @@ def _open_grading(
 ) -> Iterator[tuple[Grading, Iterator[tuple[Item, Result]], Slots]]:
     """The grading, its results as they come, and the slots that work on it."""
     if course.settings.engine == EngineName.SLURM:
+        CourseData(course).ensure(assignment, _tell)  # once and here, not by each task
         from autograder.pipeline import ClusterEngine, Grading
 
         grading = Grading(course, assignment, students)
         engine = ClusterEngine(grading, _tell)
-        yield grading, grading.run(engine, _tell), engine.slots
+        with _telling_at_an_early_end(engine.left_in_queue):
+            yield grading, grading.run(engine, _tell), engine.slots
         return
-    slots = find_slots(course.settings)
+    slots = _slots(course)
     refuse_full_without_gpu(CourseData(course).store.profile, slots)
     with open_nursery(course, assignment, _walls(course), _say, slots.common) as nursery:
         prefetch(course, assignment, nursery)
@@ -464,18 +466,34 @@ def _open_grading(
         yield grading, grading.run(here, _tell), slots
 
 
+@contextmanager
+def _telling_at_an_early_end(what: Callable[[], str]) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if line := what():
+            _tell(line)
+        raise
+
+
+def _slots(course: Course) -> Slots:
+    """This machine's slots. So many workers, and no more, run students' code beside its GPUs."""
+    slots = find_slots(course.settings)
+    course.settings.workers = len(slots.plain)
+    return slots
+
+
 def _print_due(course: Course, assignment: str, students: tuple[str, ...]) -> None:
     from autograder.pipeline import Grading, what_is_due
 
     grading = Grading(course, assignment, students)
     count: Counter[str] = Counter()
-    due = []
     for each in what_is_due(grading, course.settings.isolation):
         count[each.action] += 1
         if each.action != "nothing":
-            due.append(each.item)
             what = "run and grade" if each.action == "run" else "grade"
-            out.print(f"{each.item.student}, {each.item.notebook}: {what}: {each.why}")
+            line = f"{each.item.student}, {each.item.notebook}: {what}: {each.why}"
+            out.print(line, markup=False)
     for refused in grading.refused:
         err.print(f"submitted/{refused.folder}: {refused.reason}", markup=False)
     out.print(
@@ -498,7 +516,7 @@ def _walls(course: Course) -> Walls:
 
 @contextmanager
 def _one_line_for_mistakes() -> Iterator[None]:
-    """A user's mistake ends the command with one line, never with a traceback."""
+    """A user's mistake, or Ctrl-C, ends the command with one line, never with a traceback."""
     # nbgrader adds submissions in an order that SQLAlchemy finds odd, on every single one
     warnings.filterwarnings("ignore", module="nbgrader.api")
     try:
@@ -509,6 +527,9 @@ def _one_line_for_mistakes() -> Iterator[None]:
     except OSError as error:  # a full disk, a folder that cannot be written
         err.print(f"autograder: {error.filename or 'a file'}: {error.strerror}", markup=False)
         raise typer.Exit(USAGE) from None
+    except KeyboardInterrupt:
+        err.print("autograder: interrupted; what is done is kept: the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager
@@ -534,7 +555,9 @@ class _Progress:
     def __init__(self, bar: Progress, items: Sequence[Item], slots: Slots, mixed: bool) -> None:
         self._bar = bar
         self._task = bar.add_task("grading", total=len(items), left="")
-        self._forecast = Forecast(items, slots=len(slots.plain), gpu_slots=len(slots.accelerated))
+        self._forecast = Forecast(
+            items, slots=len(slots.plain), gpu_slots=len(slots.accelerated), mixed=mixed
+        )
         self._began = time.monotonic()
 
     def finished(self, item: Item, result: Result) -> str:

@@ -34,7 +34,8 @@ def open_own_nursery(course: Course, assignment: str, say: Callable[[str], None]
     """Warm processes for the instructor's own code, which may run where there are no walls."""
     walls = survey()
     walls = NO_WALLS if walls.refuses else walls
-    return open_nursery(course, assignment, walls, say, find_slots(course.settings).common)
+    slots = find_slots(course.settings, len(course.notebooks(assignment)))
+    return open_nursery(course, assignment, walls, say, slots.common)
 
 
 def side_by_side(assignment: Assignment, work: Callable[[str, Slot], Result]) -> list[Result]:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from support import (
@@ -29,6 +31,8 @@ from support import (
 from typer.testing import CliRunner
 
 from autograder import cli
+from autograder.engines import Item, Slot
+from autograder.engines.slots import Slots
 from autograder.grading.gradebook import Record
 from autograder.isolation import Walls, survey
 
@@ -259,6 +263,18 @@ def test_grading_prints_one_line_when_all_is_well(course: Path) -> None:
     said = autograder("grade", course=course)
     assert said.code == 0
     assert said.text == ("1 hand-ins, 2 notebooks: 2 run, 2 graded, 0 unchanged; 0 need a person\n")
+
+
+def test_the_time_left_learns_from_what_is_unchanged() -> None:
+    """On one machine that comes in its turn: what waits is likely to be unchanged as well."""
+    items = [Item(str(number), "one", 600.0) for number in range(100)]
+    unchanged: Any = SimpleNamespace(executed=False, wall_s=0.0)
+    left = {}
+    for mixed in (True, False):
+        with cli._progress(items, Slots((Slot(),)), mixed) as progress:
+            left[mixed] = [progress.finished(item, unchanged) for item in items[:40]][-1]
+    assert left[False].startswith("; about 10 h")
+    assert left[True].endswith(" min left")
 
 
 def test_only_the_named_students_are_graded(course: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_changed_test(course: Path) -> None:
 def test_a_missing_notebook(course: Path) -> None:
     """There is nothing to run; that it scores nothing is still to be entered."""
     (course / "submitted" / "s" / ASSIGNMENT / "two.ipynb").unlink()
-    assert _due(course)[0].startswith("s, two: grade: what was found")
+    assert _due(course)[:-1] == ["s, two: grade: two.ipynb was not handed in"]
 
 
 def test_without_walls_is_another_run(course: Path) -> None:
@@ -65,11 +65,40 @@ def test_without_walls_is_another_run(course: Path) -> None:
     assert sorted(said)[1:] == [f"s, {name}: run and grade: walls" for name in ("one", "two")]
 
 
+def test_another_folder_that_may_be_read(course: Path) -> None:
+    """What was not found before may be found now."""
+    with (course / "course_config.py").open("a") as file:
+        file.write('c.Autograder.readable = ["/opt/data"]\n')
+    assert sorted(_due(course))[1:] == [
+        f"s, {name}: run and grade: what else may be read" for name in ("one", "two")
+    ]
+
+
 def test_a_run_of_an_earlier_version(course: Path) -> None:
     """Its key says nothing of its parts; the reason names them all."""
     path = course / "runs" / ASSIGNMENT / "s" / "one" / "run.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "key": "0123456789abcdef"}))
     assert "s, one: run and grade: the student's cells, " in _due(course)[0]
+
+
+def test_what_was_missing_and_is_handed_in(course: Path) -> None:
+    """It was never run: that is the reason, not whatever a run is made of."""
+    path = course / "submitted" / "s" / ASSIGNMENT / "two.ipynb"
+    handed_in = path.read_bytes()
+    path.unlink()
+    assert autograder("grade", course=course).code == 1
+    path.write_bytes(handed_in)
+    assert _due(course)[:-1] == ["s, two: run and grade: not done yet"]
+
+
+def test_other_limits_of_grading(course: Path) -> None:
+    """They matter to what could not be graded, and to nothing else."""
+    with (course / "course_config.py").open("a") as file:
+        file.write("c.Autograder.grading_timeout_s = 1234.0\n")
+    assert len(_due(course)) == 1
+    path = course / "runs" / ASSIGNMENT / "s" / "one" / "scores.json"
+    path.write_text(path.read_text().replace('"correct"', '"could not be graded"', 1))
+    assert _due(course)[:-1] == ["s, one: grade: the limits of grading"]
 
 
 def test_only_the_named_student(course: Path) -> None:

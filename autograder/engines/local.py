@@ -23,7 +23,8 @@ class LocalEngine(Generic[Value]):
 
     accelerated: the slots with a GPU. Without any, all items go into the other slots.
     An exception of `work` ends that item; but a UserError, such as walls that do not stand, would
-    meet all of them: it is raised once what is in flight has ended.
+    meet all of them: it is raised once what is in flight has ended. A KeyboardInterrupt waits for
+    nothing: what is in flight ends with its warm processes.
     """
 
     def __init__(
@@ -39,16 +40,20 @@ class LocalEngine(Generic[Value]):
     def run(self, items: Iterable[Item]) -> Iterator[Finished[Value]]:
         """Each item once it is done; few are in flight at a time."""
         lanes = list(self._lanes(items))
+        is_patient = True
         try:
             while flying := {future for lane in lanes for future in lane.fill()}:
                 for future in wait(flying, return_when=FIRST_COMPLETED).done:
                     for lane in lanes:
                         lane.forget(future)
                     yield future.result()
+        except KeyboardInterrupt:
+            is_patient = False
+            raise
         finally:
             for lane in lanes:
                 lane.close()
-            for lane in lanes:
+            for lane in lanes if is_patient else ():
                 lane.wait()
 
     def _lanes(self, items: Iterable[Item]) -> Iterator[_Lane[Value]]:

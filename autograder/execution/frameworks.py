@@ -7,14 +7,18 @@ import re
 from collections.abc import Iterable
 
 
-def imported_by(text: str, frameworks: Iterable[str]) -> frozenset[str]:
-    """Those of `frameworks` that code in `text` imports and that are installed."""
+def named_in(text: str, frameworks: Iterable[str]) -> frozenset[str]:
+    """Those of `frameworks` that code in `text` imports, installed here or not."""
     return frozenset(
         name
         for name in frameworks
         if re.search(rf"\b(?:import|from)\b[^\n\"]*\b{re.escape(name)}\b", text)
-        and is_installed(name)
     )
+
+
+def imported_by(text: str, frameworks: Iterable[str]) -> frozenset[str]:
+    """Those of `frameworks` that code in `text` imports and that are installed."""
+    return frozenset(filter(is_installed, named_in(text, frameworks)))
 
 
 def is_installed(module: str) -> bool:

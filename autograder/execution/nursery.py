@@ -64,6 +64,7 @@ class Nursery:
         }
         self.slots = threading.BoundedSemaphore(settings.slots)  # students' notebooks at a time
         self._choosing = threading.Lock()
+        self._is_closed = False
         self._warm: dict[frozenset[str], Future[WarmProcess]] = {}
 
     def __enter__(self) -> Self:
@@ -82,7 +83,8 @@ class Nursery:
 
         If the process is killed meanwhile (somebody was short of memory), `work` begins again with
         another, at most twice more. The last one is there for it alone: then no other task is to
-        blame. Raises WarmProcessDied if that is killed as well, and what `work` raises.
+        blame. Raises WarmProcessDied if that is killed as well, IsolationError once the nursery is
+        closed, and what `work` raises.
         """
         wanted = self._wanted(sources, also)
         for _ in range(_TRIES - 1):
@@ -91,6 +93,7 @@ class Nursery:
                 return work(found.future.result())
             except WarmProcessDied:
                 self._forget(found)
+        self._refuse_if_closed()
         with contextlib.closing(self._start(wanted)) as own:
             return work(own)
 
@@ -110,8 +113,9 @@ class Nursery:
                 threading.Thread(target=self._start_into, args=(found,), daemon=True).start()
 
     def close(self) -> None:
-        """End all warm processes, those too that are still starting."""
+        """End all warm processes, those too that are still starting, and start no others."""
         with self._choosing:
+            self._is_closed = True
             futures, self._warm = list(self._warm.values()), {}
         for future in futures:
             if future.exception() is None:
@@ -147,11 +151,17 @@ class Nursery:
         is forked faster.
         """
         with self._choosing:
+            self._refuse_if_closed()
             for imported, future in self._warm.items():
                 if imported == frameworks or (frameworks and frameworks < imported):
                     return _Warmth(imported, future), False
             self._warm[frameworks] = Future()
             return _Warmth(frameworks, self._warm[frameworks]), True
+
+    def _refuse_if_closed(self) -> None:
+        """What loses its process to `close` is not to begin again."""
+        if self._is_closed:
+            raise IsolationError("the warm processes have been ended")
 
     def _start_into(self, warmth: _Warmth) -> None:
         try:

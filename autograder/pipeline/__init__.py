@@ -1,7 +1,8 @@
 """The way through, stage by stage: what is due, what is done, what comes next.
 
-plan → execute → grade      of one notebook: assignment.py
-record                      of a class, by a single writer: grading.py
+plan → execute → grade      of one notebook: assignment.py, with reader.py and keys.py
+where and when              of a class: local.py; cluster.py, whose tasks are in chunk.py; times.py
+record                      of a class, by a single writer: grading.py; what would be: due.py
 """
 
 from autograder.pipeline.assignment import Assignment, PipelineError, Result

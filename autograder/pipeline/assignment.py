@@ -10,7 +10,7 @@ to put a run in its place wins (execution/runs.py).
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course, Files, HandIn
@@ -32,7 +32,9 @@ from autograder.pipeline.reader import Prepared, Reader
 
 _NOT_YET = "not done yet"
 _OTHER_BUDGET = "it was stopped, and has another budget now"
+_LIMITS = "the limits of grading"
 _KILLED = "its warm process was killed three times: is there enough memory?"
+_UNGRADED = "the warm process that graded it was killed three times: is there enough memory?"
 _WRITING_S = 3600.0  # a run that is younger than its time and this may still be written
 _HERE = Slot()
 
@@ -97,6 +99,10 @@ class Assignment:
         """Read and restore one notebook. What is wrong with it becomes its `problem`."""
         return self._reader.prepare(hand_in, notebook)
 
+    def hand_in(self, student: str) -> HandIn:
+        """Where a student's hand-in lies, or would lie."""
+        return HandIn(student, self.name, self.course.path("submitted", student, self.name))
+
     def files(self, hand_in: HandIn) -> Files:
         """What lies beside a hand-in's notebooks when they run."""
         return self._reader.files(hand_in)
@@ -123,11 +129,8 @@ class Assignment:
         if run is None or not run.holds_for(run_key, bounds):
             return Look(prepared, run_key, None, None, *(_why_run(place, run_key),) * 2)
         scores = load(place / "scores.json")
-        key = self._scores_key(prepared.plan, place)
-        if scores is None or scores.key != key:
-            why = keys.changed(scores.key, key) if scores else _NOT_YET
-            return Look(prepared, run_key, run, None, "", why)
-        return Look(prepared, run_key, run, scores, "", "")
+        why = _why_grade(scores, self._scores_key(prepared.plan, place))
+        return Look(prepared, run_key, run, None if why else scores, "", why)
 
     def settled(self, look: Look, hand_in: HandIn, notebook: str) -> Result | None:
         """What has become of a notebook, where that takes no running and no grading; else None."""
@@ -149,15 +152,19 @@ class Assignment:
         nursery: Nursery,
         slot: Slot = _HERE,
     ) -> Result:
+        """The same for a notebook that has been read already."""
         look = self.look(prepared, hand_in, notebook, nursery.walls != NO_WALLS)
         if prepared.problem:
             return self._without_running(look, hand_in, notebook)
         place = self.course.run(hand_in, notebook)
+        run = look.run
         try:
-            run = look.run or self._execute(look, place, nursery, slot)
+            run = run or self._execute(look, place, nursery, slot)
             scores = look.scores or self._grade(prepared.plan, run, place, nursery, slot)
         except WarmProcessDied:
-            return self.give_up(hand_in, notebook, _KILLED)
+            if run is None:
+                return self.give_up(hand_in, notebook, _KILLED)
+            return self.leave_ungraded(look, hand_in, notebook, run, _UNGRADED)
         except IsolationError as error:
             raise PipelineError(
                 f"{hand_in.student}, {notebook}: {error}; "
@@ -179,7 +186,17 @@ class Assignment:
         look = self._look_at_nothing(prepared, self.course.run(hand_in, notebook))
         return self._without_running(look, hand_in, notebook)
 
+    def leave_ungraded(
+        self, look: Look, hand_in: HandIn, notebook: str, run: Run, problem: str
+    ) -> Result:
+        """The same for one whose grading alone came to nothing: its run stays for the next time."""
+        place = self.course.run(hand_in, notebook)
+        scores = grade_unrun(look.prepared.plan, NOT_GRADED, problem, place, key="")
+        look = replace(look, prepared=replace(look.prepared, problem=problem))
+        return _result(look, hand_in, notebook, run, scores)
+
     def _run_key(self, prepared: Prepared, walled: bool) -> str:
+        readable = self.course.settings.readable
         return keys.key(
             {
                 **keys.of_cells(prepared.plan),
@@ -188,10 +205,12 @@ class Assignment:
                 "environment": keys.flat(self.course.settings.environment),
                 "walls": ["walled in" if walled else "no isolation"],
                 "layout of runs": [LAYOUT],
+                **({"what else may be read": sorted(readable)} if readable else {}),
             }
         )
 
     def _scores_key(self, plan: Plan, place: Path) -> str:
+        settings = self.course.settings
         return keys.key(
             {
                 "the run": [(place / "run.json").read_bytes()],
@@ -199,6 +218,7 @@ class Assignment:
                 "files beside the source": keys.flat(self._reader.beside),
                 "data sets": self._data,
                 "the kit's checks": [keys.judges_digest()],
+                _LIMITS: [f"{settings.grading_timeout_s:g} s, {settings.memory_mb} MB"],
             }
         )
 
@@ -242,10 +262,8 @@ class Assignment:
             }
         )
         scores = load(place / "scores.json")
-        if scores is not None and scores.key == key:
-            return Look(prepared, key, None, scores, "", "")
-        why = keys.changed(scores.key, key) if scores else _NOT_YET
-        return Look(prepared, key, None, None, "", why)
+        why = prepared.problem if _why_grade(scores, key) else ""
+        return Look(prepared, key, None, None if why else scores, "", why)
 
     def _without_running(self, look: Look, hand_in: HandIn, notebook: str) -> Result:
         prepared, scores = look.prepared, look.scores
@@ -268,7 +286,18 @@ def _result(look: Look, hand_in: HandIn, notebook: str, run: Run, scores: Notebo
 def _why_run(place: Path, key: str) -> str:
     """What is new since the run that lies in `place`, if any does."""
     run = load_run(place)
-    return keys.changed(run.key, key) or _OTHER_BUDGET if run else _NOT_YET
+    if run is None or run.ending is None:  # what was not handed in, or given up, was not run
+        return _NOT_YET
+    return keys.changed(run.key, key) or _OTHER_BUDGET
+
+
+def _why_grade(scores: NotebookScores | None, key: str) -> str:
+    """What is new since `scores`; "" where grading again would come to the same."""
+    if scores is None or not scores.key:
+        return _NOT_YET
+    changed = keys.changed(scores.key, key)
+    is_whole = not any(test.needs_person for test in scores.tests)
+    return "" if changed == _LIMITS and is_whole else changed
 
 
 def _turn(nursery: Nursery, slot: Slot) -> contextlib.AbstractContextManager[object]:

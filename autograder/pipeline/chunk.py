@@ -9,26 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.course import Course, HandIn
+from autograder.course import Course
+from autograder.engines import Finished
 from autograder.engines.slots import Slots
 from autograder.engines.slurm.chunks import DoneLines, read_chunk
 from autograder.execution.nursery import Nursery
-from autograder.pipeline.assignment import Assignment
+from autograder.pipeline.assignment import Assignment, Result
 from autograder.pipeline.local import local_engine
 
 
 def work_on_chunk(
     course: Course, name: str, chunk: Path, nursery: Nursery, slots: Slots
 ) -> Iterator[str]:
-    """Do what is due of the items in the file `chunk`; a line on each that is done."""
+    """Do what is due of the items in the file `chunk`; a line on each that is done.
+
+    Ended by a signal, it leaves what is done, and nothing of the rest that counts.
+    """
     items = read_chunk(chunk)
     assignment = Assignment(course, name)
-    hand_ins = {
-        student: HandIn(student, name, course.path("submitted", student, name))
-        for student in {item.student for item in items}
-    }
+    hand_ins = {item.student: assignment.hand_in(item.student) for item in items}
     engine = local_engine(assignment, hand_ins, nursery, slots)
     with DoneLines(chunk) as done:
         for finished in engine.run(items):
-            done.add(finished.item, finished.problem)
-            yield f"{finished.item.student}, {finished.item.notebook}: {finished.problem or 'done'}"
+            problem = _problem(finished)
+            done.add(finished.item, problem)
+            yield f"{finished.item.student}, {finished.item.notebook}: {problem or 'done'}"
+
+
+def _problem(finished: Finished[Result]) -> str:
+    """Why it was not graded, if so: whoever submitted it may have it tried on another node."""
+    return finished.value.prepared.problem if finished.value else finished.problem

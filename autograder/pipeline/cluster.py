@@ -12,6 +12,7 @@ from autograder.engines import Finished, Item, Slot
 from autograder.engines.schedule import SOME_TASKS
 from autograder.engines.slots import Slots
 from autograder.engines.slurm import Needs, Scheduler, SlurmEngine, Worker
+from autograder.engines.slurm.ledger import Ledger
 from autograder.execution.execute import limits
 from autograder.pipeline.assignment import Look, Result
 from autograder.pipeline.grading import Grading
@@ -20,6 +21,10 @@ LEDGER = ".slurm"  # below runs/<assignment>
 _SLOWER = 3  # a node may take so many times as long as the last time
 _START_S = 900  # to import the frameworks, over a network, and to grade what has run last
 _WARM_MB = 3072  # the warm processes of a task, which its notebooks share
+_LEFT = (
+    "Slurm: the jobs go on by themselves; the same command finds them again, "
+    "`scancel {jobs}` ends them"
+)
 
 
 class ClusterEngine:
@@ -28,13 +33,14 @@ class ClusterEngine:
     def __init__(self, grading: Grading, say: Callable[[str], None]) -> None:
         self._grading = grading
         self._course = grading.assignment.course
-        self._due: dict[Item, Look] = {}
+        self._due: dict[Item, bool] = {}  # whether it is to be run, or graded alone
         self._engine = SlurmEngine(
             Scheduler(tell=say),
             self._course.runs(grading.assignment.name) / LEDGER,
             self._worker(),
             self._collect,
             self._course.slurm,
+            is_wanted=self._is_wanted,
             tell=say,
         )
 
@@ -52,12 +58,15 @@ class ClusterEngine:
             if (result := self._settled(look, item)) is not None:
                 yield Finished(item, result)
             else:
-                self._due[item] = look
-        yield from self._engine.run(list(self._due))
+                self._due[item] = look.run is None
+        for finished in self._engine.run(list(self._due)):
+            yield self._with_its_run(finished) if finished.problem else finished
 
-    def cancel(self) -> int:
-        """Take all jobs of the assignment out of the queue; returns how many tasks."""
-        return self._engine.cancel()
+    def left_in_queue(self) -> str:
+        """What to tell whoever stops waiting, in one line; "" where nothing was submitted."""
+        folder = self._course.runs(self._grading.assignment.name) / LEDGER
+        jobs = [batch.job for batch in Ledger(folder).batches() if batch.job]
+        return _LEFT.format(jobs=" ".join(jobs)) if jobs else ""
 
     def _look(self, item: Item) -> Look:
         hand_in = self._grading.hand_ins[item.student]
@@ -74,7 +83,27 @@ class ClusterEngine:
         result = self._settled(self._look(item), item)
         if result is None or item not in self._due:
             return result
-        return replace(result, executed=self._due[item].run is None, graded=True)
+        return replace(result, executed=self._due[item], graded=True)
+
+    def _with_its_run(self, given_up: Finished[Result]) -> Finished[Result]:
+        """An item that was given up, but whose code has run: that is not to be lost."""
+        item, look = given_up.item, self._look(given_up.item)
+        if look.run is None:
+            return given_up
+        assignment, hand_in = self._grading.assignment, self._grading.hand_ins[item.student]
+        result = assignment.leave_ungraded(look, hand_in, item.notebook, look.run, given_up.problem)
+        return Finished(item, replace(result, executed=self._due[item]))
+
+    def _is_wanted(self, item: Item) -> bool:
+        """Whether an item that only an earlier grading asked for is still to be done."""
+        assignment, student = self._grading.assignment, item.student
+        hand_in = assignment.hand_in(student)
+        if item.notebook not in assignment.masters or not hand_in.folder.is_dir():
+            return False
+        walled = self._course.settings.isolation
+        prepared = assignment.prepare(hand_in, item.notebook)
+        look = assignment.look(prepared, hand_in, item.notebook, walled, only_look=True)
+        return look.scores is None
 
     def _slots(self) -> tuple[int, int]:
         """Of one task: those without a GPU, those with one."""
@@ -84,7 +113,8 @@ class ClusterEngine:
     def _worker(self) -> Worker:
         slots, gpu_slots = self._slots()
         data = CourseData(self._course).store.root
-        return Worker(self._argv, slots, gpu_slots, self._needs, (self._course.root, data))
+        binds = (self._course.root, *([data] if data.is_dir() else []))  # a course may use none
+        return Worker(self._argv, slots, gpu_slots, self._needs, binds)
 
     def _argv(self, chunk: Path) -> list[str]:
         """The command of a task, which finds the data that this process would."""
@@ -105,7 +135,8 @@ class ClusterEngine:
 
     def _needs(self, items: Sequence[Item]) -> Needs:
         bounds = [limits(self._course.settings, name) for name in {i.notebook for i in items}]
-        slots = max(self._slots()[items[0].accelerated], 1)
+        plain, with_gpu = self._slots()
+        slots = (with_gpu if items[0].accelerated else 0) or plain
         longest_s = max(bound.wall_s for bound in bounds)
         usual_s = _SLOWER * sum(item.expected_s for item in items) / slots
         most_mb = max(bound.memory_mb for bound in bounds)

@@ -38,7 +38,7 @@ class Grading:
     def run(self, engine: Engine[Result], say: Say) -> Iterator[tuple[Item, Result]]:
         """Have done what is due; each result is yielded once it is in the gradebook.
 
-        say: told when another grading has to be waited for.
+        say: told when another command has to be waited for.
         """
         course, name = self.assignment.course, self.assignment.name
         with (
@@ -71,12 +71,12 @@ def _save(record: Record, result: Result) -> None:
 
 @contextlib.contextmanager
 def only_one(folder: Path, say: Say = lambda _: None) -> Iterator[None]:
-    """Hold the grading of an assignment; one that is at work is waited for, and that is said."""
+    """Hold an assignment's runs: a grading, release or prune that does is waited for, and said."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"{folder}: another grading is at work here; waiting for its end")
+            say(f"{folder}: another command is at work here; waiting for its end")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -10,10 +10,9 @@ from autograder.engines.slots import Slots
 from autograder.execution.nursery import Nursery
 from autograder.pipeline.assignment import Assignment, Result
 
-_THREADS = (
-    2  # for each slot: one runs students' code (see Nursery.slots), another grades meanwhile,
-)
-# since much of both is waiting for the kernel to put up walls
+# For each slot: one runs a student's code (see Nursery.slots) while another grades, since much of
+# both is waiting for the kernel to put up walls.
+_THREADS = 2
 
 
 def local_engine(

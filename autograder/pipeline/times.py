@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.course import REHEARSAL, HandIn
 from autograder.engines import Item
 from autograder.engines.schedule import Expectations
-from autograder.execution.frameworks import imported_by
+from autograder.execution.frameworks import named_in
 from autograder.execution.runs import load_run
 from autograder.notebook.master import Master
 from autograder.pipeline.assignment import Assignment
@@ -41,7 +41,10 @@ def _ran_s(place: Path) -> float | None:
 
 
 def uses_framework(assignment: Assignment, name: str) -> bool:
-    """Whether a notebook uses a framework, which uses a GPU where there is one."""
+    """Whether a notebook uses a framework, which uses a GPU where there is one.
+
+    The framework may be installed only where the notebook will run: on a node, in a container.
+    """
     master: Master = assignment.masters[name]
     text = "\n".join(cell.source for cell in master.graded.cells if cell.cell_type == "code")
-    return bool(imported_by(text, assignment.course.settings.warm_frameworks))
+    return bool(named_in(text, assignment.course.settings.warm_frameworks))

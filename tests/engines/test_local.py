@@ -149,3 +149,25 @@ def test_whoever_stops_listening_stops_the_work() -> None:
     go_on.set()
     results.close()  # type: ignore[attr-defined]
     assert len(begun) <= 2
+
+
+def test_an_interrupt_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is at work is ended by whoever owns its processes; what waits never begins."""
+    begun: list[str] = []
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def work(item: Item, _: Slot) -> None:
+        begun.append(item.student)
+        at_work.set()
+        assert go_on.wait(30)
+
+    def interrupt(*_: object, **__: object) -> None:
+        assert at_work.wait(30)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(local, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        list(LocalEngine(work, [Slot()]).run(_items(10)))
+    assert not go_on.is_set()
+    go_on.set()
+    assert begun == ["0"]

@@ -145,6 +145,21 @@ def test_closing_ends_all_of_them(nursery: Nursery) -> None:
     assert all(warm.closed for warm in started)
 
 
+def test_what_closing_has_killed_does_not_begin_again(nursery: Nursery) -> None:
+    """Nothing is started for it any more, and it does not look as if it had killed its process."""
+    given: list[Any] = []
+
+    def work(warm: Any) -> None:
+        given.append(warm)
+        nursery.close()
+        raise WarmProcessDied("the warm process died")
+
+    with pytest.raises(IsolationError, match="have been ended") as caught:
+        nursery.run(work, [])
+    assert not isinstance(caught.value, WarmProcessDied)
+    assert len(given) == 1
+
+
 class Mortal:
     """Work that notes the processes it was given, and loses the first `deaths` of them."""
 

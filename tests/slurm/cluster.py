@@ -30,8 +30,18 @@ PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
-class NoSlurmError(Exception):
-    """Why there can be no cluster here."""
+def missing() -> str:
+    """Why there can be no cluster here; "" where one has to start."""
+    if absent := [name for name in PROGRAMS if not shutil.which(name, path=PATH)]:
+        packages = "apt-get install --no-install-recommends slurm-wlm munge util-linux"
+        return f"no {', '.join(absent)}: {packages}"
+    tried = subprocess.run([*_node_walls(), "true"], capture_output=True, text=True, timeout=60)
+    return f"no pid namespaces for its nodes: {tried.stderr.strip()}" if tried.returncode else ""
+
+
+def _node_walls() -> list[str]:
+    user = [] if os.getuid() == 0 else ["--map-current-user"]
+    return ["unshare", *user, "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
 @dataclass(frozen=True)
@@ -58,12 +68,7 @@ class Cluster:
 
     @classmethod
     def start(cls) -> Self:
-        """A cluster whose nodes all are idle. Raises NoSlurmError where there can be none."""
-        if missing := [name for name in PROGRAMS if not shutil.which(name, path=PATH)]:
-            raise NoSlurmError(
-                f"no {', '.join(missing)} here: "
-                "apt-get install --no-install-recommends slurm-wlm munge util-linux"
-            )
+        """A cluster whose nodes all are idle. Raises TimeoutError with the ends of its logs."""
         # Paths of sockets hold 108 characters: pytest's folders may be too deep.
         cluster = cls(Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp")))
         try:
@@ -75,7 +80,7 @@ class Cluster:
         except TimeoutError as error:
             logs = cluster.logs()
             cluster.close()
-            raise NoSlurmError(f"{error}\n{logs}") from error
+            raise TimeoutError(f"{error}\n{logs}") from error
         except BaseException:
             cluster.close()
             raise
@@ -123,14 +128,14 @@ class Cluster:
         lines = self.command("sinfo", "--Node", "--noheader", "--format=%N %T").splitlines()
         return dict(line.split() for line in lines)
 
-    def wait_idle(self, deadline_s: float = 60.0) -> None:
+    def wait_idle(self) -> None:
         """Returns when every node is idle."""
 
         def idle() -> bool:
             states = self.nodes()
             return set(states.values()) == {"idle"} and len(states) == len(NODES)
 
-        wait_for(idle, "the nodes to be idle", deadline_s)
+        wait_for(idle, "the nodes to be idle")
 
     def kill_node(self, name: str) -> None:
         """As if `name` had lost its power: on return its slurmd and all of its jobs are dead."""
@@ -159,10 +164,8 @@ class Cluster:
         slurmd = f"slurmd -D -f {self._conf} -N {name}"
         # The shell, process 1 of the namespace, reaps orphans and outlives slurmd.
         init = ["sh", "-c", f"{slurmd} & sleep infinity & wait"]
-        user = [] if os.getuid() == 0 else ["--map-current-user"]
-        walls = ["unshare", *user, "--pid", "--fork", "--kill-child", "--mount-proc"]
-        self._start(name, [*walls, *init])
-        wait_for(lambda: self._slurmd(name), f"the slurmd of {name} to start", 15)
+        self._start(name, [*_node_walls(), *init])
+        wait_for(lambda: self._slurmd(name), f"the slurmd of {name} to start")
 
     def expire(self, job: str) -> None:
         """Ends the running `job`'s time now: limits have whole minutes. slurmctld looks for such
@@ -216,7 +219,7 @@ class Cluster:
         places = {"key-file": key, "socket": folder / "sock", "pid-file": folder / "pid"}
         places |= {"log-file": folder / "log", "seed-file": folder / "seed"}
         self._start("munged", ["munged", "-F", *(f"--{k}={v}" for k, v in places.items())])
-        wait_for((folder / "sock").exists, "munged's socket", 15)
+        wait_for((folder / "sock").exists, "munged's socket")
 
     def _start_controller(self) -> None:
         self._start("slurmctld", ["slurmctld", "-D", "-f", str(self._conf)])
@@ -227,7 +230,7 @@ class Cluster:
             except subprocess.CalledProcessError:
                 return False
 
-        wait_for(answers, "slurmctld to answer", 30)
+        wait_for(answers, "slurmctld to answer")
 
     def _start(self, name: str, argv: Sequence[str]) -> None:
         with (self._folder / "log" / f"{name}.log").open("ab") as log:

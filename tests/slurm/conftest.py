@@ -1,4 +1,8 @@
-"""The cluster that these tests share; where there can be none they are skipped, with the reason."""
+"""The cluster that these tests share.
+
+Where a program is missing, or the system cannot, they are skipped, with the reason; a cluster that
+should start and does not is a failure.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from .cluster import Cluster, NoSlurmError
+from .cluster import Cluster, missing
 from .submitter import Grading
 
 
 @pytest.fixture(scope="session")
 def running_cluster() -> Iterator[Cluster]:
     """One cluster for the whole session: it is up in a second."""
-    try:
-        cluster = Cluster.start()
-    except NoSlurmError as reason:
+    if reason := missing():
         pytest.skip(f"no Slurm cluster here: {reason}")
-    with cluster:
+    with Cluster.start() as cluster:
         yield cluster
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.engines.contract import Item
 
 from .cluster import Cluster, Job
-from .waiting import wait_for, wait_for_lines
+from .waiting import DEADLINE_S, wait_for, wait_for_lines
 from .worker import ROOT, Desk
 
 
@@ -24,7 +24,10 @@ class Grading:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *items: Item, what: str = "grade", **settings: object) -> None:
-        """Starts it; without items, again with those that it had. what: or "cancel"."""
+        """Starts it; without items, again with those that it had.
+
+        what: or "cancel". settings: of Slurm; grace_s: of the engine, long where Slurm requeues.
+        """
         if items:
             self.desk.prepare(items)
         argv = [sys.executable, "-m", "tests.slurm.worker", what, str(self.desk.folder)]
@@ -53,7 +56,7 @@ class Grading:
     def end(self) -> dict[str, str]:
         """What became of each item, once it ends by itself."""
         assert self._process
-        self._process.wait(90)
+        self._process.wait(DEADLINE_S)
         assert not (errors := (self.desk.folder / "errors").read_text()), errors
         return self.finished()
 

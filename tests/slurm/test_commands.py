@@ -13,7 +13,7 @@ from autograder.errors import UserError
 from .cluster import Cluster
 from .waiting import wait_for
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("on_cluster")]
+pytestmark = pytest.mark.usefixtures("on_cluster")
 
 
 def submit(folder: Path, body: str, *options: str) -> str:

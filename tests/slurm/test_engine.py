@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from autograder.engines.contract import Item
 
 from .submitter import Grading, lines_of
 from .waiting import wait_for, wait_for_lines
-
-pytestmark = pytest.mark.timeout(120)
 
 QUICK, HELD, HELD_2 = Item("ada", "quick"), Item("ada", "held"), Item("ada", "held-2")
 
@@ -28,7 +24,7 @@ def test_items_are_done_on_the_cluster(grading: Grading) -> None:
 
 def test_a_node_dies(grading: Grading) -> None:
     """What was at work there is begun again elsewhere; what was done is not."""
-    grading.start(QUICK, HELD)
+    grading.start(QUICK, HELD, grace_s=60)
     first = grading.began(2)[1][1]
     grading.cluster.kill_node(first)
     grading.cluster.declare_down(first)
@@ -41,7 +37,7 @@ def test_a_node_dies(grading: Grading) -> None:
 
 def test_two_copies_of_a_task_at_work(grading: Grading) -> None:
     """Only slurmd dies, so a task runs twice: the first write counts, and comes back once."""
-    grading.start(HELD, HELD_2)
+    grading.start(HELD, HELD_2, grace_s=60)
     grading.began(1)
     first = grading.the_task().node
     grading.cluster.kill_slurmd(first)

@@ -11,8 +11,6 @@ from autograder.engines.contract import Item
 from .submitter import Grading, lines_of
 from .waiting import wait_for
 
-pytestmark = pytest.mark.timeout(120)
-
 QUICK, HELD, HELD_2 = Item("ada", "quick"), Item("ada", "held"), Item("ada", "held-2")
 
 

@@ -1,4 +1,4 @@
-"""Waiting for what really happens, with a deadline that tells what did not."""
+"""Waiting for what really happens; the deadline, far off, is there to tell what did not."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from typing import TypeVar
 
 Seen = TypeVar("Seen")
 
+DEADLINE_S = 120.0  # on a machine that has much else to do, Slurm takes its time
+
 
 def wait_for(
-    look: Callable[[], Seen | None], what: str, deadline_s: float = 60.0, every_s: float = 0.1
+    look: Callable[[], Seen | None],
+    what: str,
+    deadline_s: float = DEADLINE_S,
+    every_s: float = 0.1,
 ) -> Seen:
     """What `look` returns as soon as it is true. Raises TimeoutError naming `what`, and the last
     look, when it has not become true in `deadline_s`."""
@@ -23,16 +28,7 @@ def wait_for(
     return seen
 
 
-def wait_for_file(path: Path, deadline_s: float = 60.0) -> str:
-    """The text of `path` once there is some."""
-
-    def look() -> str:
-        return path.read_text() if path.is_file() else ""
-
-    return wait_for(look, f"{path} to be written", deadline_s)
-
-
-def wait_for_lines(path: Path, count: int, deadline_s: float = 60.0) -> list[str]:
+def wait_for_lines(path: Path, count: int, deadline_s: float = DEADLINE_S) -> list[str]:
     """The lines of `path` once there are `count` or more."""
 
     def look() -> list[str]:

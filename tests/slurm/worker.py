@@ -92,7 +92,7 @@ def _write(path: Path, text: str) -> str:
     return "late"
 
 
-def engine_of(desk: Desk, settings: Slurm) -> SlurmEngine[str]:
+def engine_of(desk: Desk, settings: Slurm, grace_s: float) -> SlurmEngine[str]:
     """The engine that a grading would have, with `work` for its tasks."""
 
     def sleep(seconds: float) -> None:  # between two looks; the first comes after it submitted
@@ -108,7 +108,7 @@ def engine_of(desk: Desk, settings: Slurm) -> SlurmEngine[str]:
         settings,
         tell=lambda line: desk.note(desk.told, line),
         sleep=sleep,
-        grace_s=1,  # all nodes share a file system that is never late
+        grace_s=grace_s,
     )
 
 
@@ -124,8 +124,10 @@ def main(what: str, folder: str, last: str) -> None:
     if what == "work":
         work(desk, Path(last))
         return
-    setup = [f"export PYTHONPATH={ROOT}"]
-    engine = engine_of(desk, Slurm(poll_s=0.2, cpus=1, setup=setup, **json.loads(last)))
+    settings = {"poll_s": 0.2, "cpus": 1, "setup": [f"export PYTHONPATH={ROOT}"]} | json.loads(last)
+    # all nodes share a file system that is never late
+    grace_s = settings.pop("grace_s", 1.0)
+    engine = engine_of(desk, Slurm(**settings), grace_s)
     if what == "cancel":
         engine.cancel()
     else:

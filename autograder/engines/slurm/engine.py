@@ -24,7 +24,7 @@ from autograder.errors import UserError
 from autograder.settings import Slurm
 
 ARRAY_TASKS = 1000  # Slurm's own MaxArraySize is 1001
-GRACE_S = 30.0  # so late may another node's files be seen over NFS
+GRACE_S = 75.0  # another node's files may be seen 60 s late: NFS keeps what it knows of a folder
 
 _USUAL = {"", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime"}
 
@@ -51,8 +51,11 @@ class SlurmEngine(Generic[Value]):
     """Has items worked on by tasks of Slurm. One process at a time may use `folder`, the ledger.
 
     collect: what has become of an item, by its files; None if it is not done, or not to be seen
-    yet. tell: is given lines for the user. Raises UserError for what the user can mend; jobs stay
-    in the queue then, as when `run` is closed, and the next `run` goes on with them.
+    yet. is_wanted: whether an item that `run` was not asked for is still to be done, for whoever
+    submitted it; unless told, what cannot be collected is. tell: is given lines for the user.
+
+    Raises UserError for what the user can mend; jobs stay in the queue then, as when `run` is
+    closed, and the next `run` goes on with them.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class SlurmEngine(Generic[Value]):
         collect: Callable[[Item], Value | None],
         settings: Slurm,
         *,
+        is_wanted: Callable[[Item], bool] | None = None,
         tell: Callable[[str], None] = lambda line: None,
         grace_s: float = GRACE_S,
         clock: Callable[[], float] = time.monotonic,
@@ -70,6 +74,7 @@ class SlurmEngine(Generic[Value]):
     ) -> None:
         self._scheduler, self._ledger = scheduler, Ledger(folder.absolute())
         self._worker, self._collect, self._settings = worker, collect, settings
+        self._is_wanted = is_wanted or (lambda item: collect(item) is None)
         self._tell, self._grace_s, self._clock, self._sleep = tell, grace_s, clock, sleep
         self._told: set[str] = set()
         self._full_at: int | None = None  # chunks at work when Slurm took no more
@@ -252,7 +257,7 @@ class SlurmEngine(Generic[Value]):
 
     def _wanted(self, batch: Batch, index: int, asked: set[Key]) -> bool:
         others = [each.item for each in _read(batch.chunk(index)) if key_of(each.item) not in asked]
-        return any(self._collect(item) is None for item in others)
+        return any(map(self._is_wanted, others))
 
     def _live(self, batches: Iterable[Batch]) -> list[Task]:
         tasks = self._scheduler.tasks([batch.name for batch in batches])

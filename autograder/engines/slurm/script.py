@@ -12,7 +12,7 @@ from autograder.engines.slurm.chunks import chunk_name
 from autograder.settings import Slurm
 
 PLACEHOLDER = "chunk-of-this-task.json"
-WARNING_S = 60  # a task is told so long before its time is over
+WARNING_S = 60  # a task is ended so long before its time is over
 
 _CHUNK = f'chunk="$folder"/{chunk_name(0).replace("0", "$SLURM_ARRAY_TASK_ID")}'
 _PASSED = (  # what tasks read of the environment; a container starts with none
@@ -66,8 +66,6 @@ def batch_script(
     lines += [*settings.setup]
     if settings.container:
         lines += [_CONTAINER.strip()]
-    elif Path(argv[0]).is_absolute():
-        lines += [f'export PATH={shlex.quote(str(Path(argv[0]).parent))}:"$PATH"']
     chunk = str(array.folder / PLACEHOLDER)
     words = ['"$chunk"' if word == chunk else shlex.quote(word) for word in argv]
     if settings.container:
@@ -108,7 +106,9 @@ def _requests(settings: Slurm, array: Array) -> list[str]:
         f"--time={_quoted(limit)}" if limit else "",
         f"--mem={ceil(memory_mb)}M" if memory_mb else "",
         f"--gres=gpu:{gpus}" if gpus else "",
-        # Slurm may warn a minute early: of a short time nothing would be left
+        # To the worker alone: at the end Slurm signals everybody, and a notebook that ends before
+        # its worker seems to have failed. It may come a minute early: of a short time nothing
+        # would be left.
         f"--signal=B:TERM@{WARNING_S}" if _seconds(limit) >= 5 * WARNING_S else "",
         *settings.options,
     ]

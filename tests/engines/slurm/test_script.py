@@ -67,7 +67,7 @@ def test_no_gpu_is_asked_for_without_need() -> None:
     ],
 )
 def test_a_short_time_is_not_shortened(limit: str, warned: bool) -> None:
-    """A task is warned before its time is over, but not when it has just begun."""
+    """A task is ended before its time is over, but not when it has just begun."""
     assert ("--signal" in _script(Path("/c/b"), time=limit)) is warned
 
 
@@ -107,12 +107,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_command_has_its_chunk(folder: Path) -> None:
-    """The task's own, after the setup lines, with the virtual environment's programs on PATH."""
-    python = _program(folder / "bin" / "python", 'printf "%s\\n" "$@" "$PATH" "$SITE"')
+    """The task's own, after the setup lines."""
+    python = _program(folder / "bin" / "python", 'printf "%s\\n" "$@" "$SITE"')
     script = _script(folder, argv0=python, setup=["export SITE=lab", "false"])
     assert _run(script, folder).stdout.splitlines() == [
         *("-m", "autograder", "--chunk", str(folder / "chunk-1.json")),
-        f"{folder}/bin:/usr/bin:/bin",
         "lab",
     ]
 
