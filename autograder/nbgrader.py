@@ -27,7 +27,7 @@ from nbgrader.preprocessors import SaveAutoGrades as NbgraderSaveAutoGrades
 
 from autograder.course import Course, HandIn
 from autograder.data import open_nursery
-from autograder.engines.slots import find_slots
+from autograder.engines.slots import Slots, find_slots
 from autograder.execution.nursery import Nursery
 from autograder.execution.runs import load_cells
 from autograder.grading.autograded import autograded
@@ -77,7 +77,7 @@ class ExecuteAndGrade(NbGraderPreprocessor):  # type: ignore[misc]
         assignment = session.assignment
         hand_in = _hand_in(assignment.course, resources)
         prepared = Prepared(Sanitised(nb, ()), make_plan(nb), assignment.files(hand_in))
-        slot = _slot(assignment, notebook)
+        slot = _slot(session, notebook)
         result = assignment.work_on(prepared, hand_in, notebook, session.nursery, slot)
         for remark in result.remarks:
             self.log.warning("%s, %s: %s", hand_in.student, notebook, remark)
@@ -134,6 +134,7 @@ class _Session:
 
     assignment: Assignment
     nursery: Nursery
+    slots: Slots
 
 
 # A Jupyter server may live for weeks, while source/ and settings change: nothing is kept for longer
@@ -146,9 +147,12 @@ def _session(preprocessor: NbGraderPreprocessor, resources: dict[str, Any]) -> _
     if converter not in _SESSIONS:
         course = Course(Path(converter.coursedir.root))
         assignment = Assignment(course, resources["nbgrader"]["assignment"])
-        nursery = open_nursery(course, assignment.name, _walls(course), preprocessor.log.info)
+        slots = find_slots(course.settings, items=1)
+        nursery = open_nursery(
+            course, assignment.name, _walls(course), preprocessor.log.info, slots.common
+        )
         weakref.finalize(converter, _end, assignment, nursery)
-        _SESSIONS[converter] = _Session(assignment, nursery)
+        _SESSIONS[converter] = _Session(assignment, nursery, slots)
     return _SESSIONS[converter]
 
 
@@ -167,11 +171,10 @@ def _walls(course: Course) -> Walls:
     return walls
 
 
-def _slot(assignment: Assignment, notebook: str) -> Slot:
+def _slot(session: _Session, notebook: str) -> Slot:
     """nbgrader has one notebook at work at a time: on a GPU where there is one and it uses it."""
-    slots = find_slots(assignment.course.settings)
-    fast = slots.accelerated if uses_framework(assignment, notebook) else ()
-    return (*fast, *slots.plain)[0]
+    fast = session.slots.accelerated if uses_framework(session.assignment, notebook) else ()
+    return (*fast, *session.slots.plain)[0]
 
 
 def _hand_in(course: Course, resources: dict[str, Any]) -> HandIn:

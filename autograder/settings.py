@@ -174,7 +174,7 @@ class Slurm(Configurable):  # type: ignore[misc]
     retries = Integer(
         3, min=0, help="How often a notebook is tried again whose task ended before it was done."
     ).tag(config=True)
-    poll_s = Float(5.0, min=0.05, help="Seconds between two looks at the queue.").tag(config=True)
+    poll_s = Float(15.0, min=0.05, help="Seconds between two looks at the queue.").tag(config=True)
     container = Unicode("", help="An Apptainer image to run tasks in.").tag(config=True)
     setup = List(Unicode(), [], help='Shell lines before a task, such as "module load x".').tag(
         config=True

@@ -6,6 +6,7 @@ use a GPU have a lane of their own where there is one, so that it never waits fo
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,6 +16,7 @@ from typing import Generic
 from autograder.engines.contract import Finished, Item, Slot, Value
 from autograder.errors import UserError
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _A_BUG = "the autograder failed on it, which is a bug: {kind}: {error}"
 
 
@@ -22,9 +24,9 @@ class LocalEngine(Generic[Value]):
     """Runs `work` on as many items at a time as there are slots.
 
     accelerated: the slots with a GPU. Without any, all items go into the other slots.
-    An exception of `work` ends that item; but a UserError, such as walls that do not stand, would
-    meet all of them: it is raised once what is in flight has ended. A KeyboardInterrupt waits for
-    nothing: what is in flight ends with its warm processes.
+    An exception of `work` ends that item; but a UserError, such as walls that do not stand, or a
+    full disk would meet all of them: that is raised once what is in flight has ended. A
+    KeyboardInterrupt waits for nothing: what is in flight ends with its warm processes.
     """
 
     def __init__(
@@ -69,6 +71,10 @@ class LocalEngine(Generic[Value]):
             return Finished(item, self._work(item, slot))
         except UserError:
             raise
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise
+            return Finished(item, problem=_A_BUG.format(kind=type(error).__name__, error=error))
         except Exception as error:  # one hand-in must not end the grading of all others
             return Finished(item, problem=_A_BUG.format(kind=type(error).__name__, error=error))
 

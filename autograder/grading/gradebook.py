@@ -8,6 +8,7 @@ is marked for another look, as nbgrader does.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import shutil
 from collections.abc import Mapping
@@ -94,7 +95,7 @@ class Record:
         marker = digest(
             json.dumps(restored, sort_keys=True),
             (folder / "run.json").read_bytes(),
-            (folder / "scores.json").read_bytes(),
+            json.dumps(dataclasses.asdict(scores), sort_keys=True),
             json.dumps(notes),
             state,
             str(read_timestamp(hand_in.folder).time),

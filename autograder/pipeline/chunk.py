@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.data import CourseData
 from autograder.engines import Finished
-from autograder.engines.slots import Slots
+from autograder.engines.slots import Slots, refuse_full_without_gpu
 from autograder.engines.slurm.chunks import DoneLines, read_chunk
 from autograder.execution.nursery import Nursery
 from autograder.pipeline.assignment import Assignment, Result
@@ -23,9 +24,12 @@ def work_on_chunk(
 ) -> Iterator[str]:
     """Do what is due of the items in the file `chunk`; a line on each that is done.
 
-    Ended by a signal, it leaves what is done, and nothing of the rest that counts.
+    Ended by a signal, it leaves what is done, and nothing of the rest that counts. Raises UserError
+    where a GPU was asked for, profile full needs it, and there is none.
     """
     items = read_chunk(chunk)
+    if course.slurm.gpus and any(item.accelerated for item in items):
+        refuse_full_without_gpu(CourseData(course).store.profile, slots)
     assignment = Assignment(course, name)
     hand_ins = {item.student: assignment.hand_in(item.student) for item in items}
     engine = local_engine(assignment, hand_ins, nursery, slots)

@@ -12,7 +12,7 @@ from autograder.course import Course, HandIn
 from autograder.engines import Engine, Finished, Item
 from autograder.engines.schedule import ordered
 from autograder.grading.gradebook import Record
-from autograder.pipeline.assignment import Assignment, Result
+from autograder.pipeline.assignment import Assignment, PipelineError, Result
 from autograder.pipeline.times import items_of
 
 Say = Callable[[str], None]
@@ -79,4 +79,9 @@ def only_one(folder: Path, say: Say = lambda _: None) -> Iterator[None]:
         except BlockingIOError:
             say(f"{folder}: another command is at work here; waiting for its end")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise PipelineError(
+                f"{lock.name}: cannot be locked: {error.strerror}; expected a file system with "
+                "locks (Lustre: mounted with -o flock), put the course on one"
+            ) from error
         yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -109,6 +111,17 @@ def test_an_item_on_which_the_kit_fails_ends_alone() -> None:
     assert "which is a bug: ZeroDivisionError" in done["0"].problem
     assert done["0"].value is None
     assert [done[student].problem for student in "12"] == ["", ""]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_no_bug(number: int) -> None:
+    """It is told as what it is, and ends the grading: nothing more could be written."""
+
+    def work(item: Item, _: Slot) -> None:
+        raise OSError(number, os.strerror(number), "runs/cells.jsonl")
+
+    with pytest.raises(OSError, match=r"runs/cells\.jsonl"):
+        list(LocalEngine(work, [Slot()]).run(_items(3)))
 
 
 def test_what_meets_all_of_them_is_raised_and_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

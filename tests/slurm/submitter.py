@@ -23,14 +23,14 @@ class Grading:
         self._known = {job.job for job in cluster.jobs()}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *items: Item, what: str = "grade", **settings: object) -> None:
+    def start(self, *items: Item, **settings: object) -> None:
         """Starts it; without items, again with those that it had.
 
-        what: or "cancel". settings: of Slurm; grace_s: of the engine, long where Slurm requeues.
+        settings: of Slurm; grace_s: of the engine, long where Slurm requeues.
         """
         if items:
             self.desk.prepare(items)
-        argv = [sys.executable, "-m", "tests.slurm.worker", what, str(self.desk.folder)]
+        argv = [sys.executable, "-m", "tests.slurm.worker", "grade", str(self.desk.folder)]
         with (self.desk.folder / "errors").open("ab") as errors:
             self._process = subprocess.Popen(
                 [*argv, json.dumps(settings)],

@@ -64,17 +64,15 @@ def test_what_submits_is_killed_again_and_again(grading: Grading) -> None:
     assert grading.end().keys() == {item.notebook for item in HELD_ONES}
 
 
-def test_cancelled_tasks_leave_the_queue(grading: Grading) -> None:
-    """Jobs go on when what submitted them is killed, until they are cancelled; then nothing is
-    left of them, and a new grading submits them anew."""
+def test_what_the_user_took_out_of_the_queue(grading: Grading) -> None:
+    """Jobs go on when what submitted them is killed, until scancel ends them; a new grading
+    submits them anew."""
     grading.start(HELD, HELD_2, chunk=1)
     grading.began(2)
     grading.kill()
     assert [task.state for task in grading.tasks()] == ["RUNNING"] * 2
-    grading.start(what="cancel")
-    assert grading.end() == {}
+    grading.cluster.command("scancel", grading.tasks()[0].job.partition("_")[0])
     wait_for(lambda: {task.state for task in grading.tasks()} == {"CANCELLED"}, "all to be over")
-    assert not (grading.desk.folder / ".slurm").exists()
     grading.open_gate(HELD, HELD_2)
     grading.start(chunk=1)
     assert grading.end().keys() == {"held", "held-2"}

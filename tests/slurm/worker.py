@@ -119,7 +119,7 @@ def grade(desk: Desk, engine: SlurmEngine[str]) -> None:
 
 
 def main(what: str, folder: str, last: str) -> None:
-    """work FOLDER CHUNK, or grade or cancel FOLDER SETTINGS (JSON)."""
+    """work FOLDER CHUNK, or grade FOLDER SETTINGS (JSON)."""
     desk = Desk(Path(folder))
     if what == "work":
         work(desk, Path(last))
@@ -127,11 +127,7 @@ def main(what: str, folder: str, last: str) -> None:
     settings = {"poll_s": 0.2, "cpus": 1, "setup": [f"export PYTHONPATH={ROOT}"]} | json.loads(last)
     # all nodes share a file system that is never late
     grace_s = settings.pop("grace_s", 1.0)
-    engine = engine_of(desk, Slurm(**settings), grace_s)
-    if what == "cancel":
-        engine.cancel()
-    else:
-        grade(desk, engine)
+    grade(desk, engine_of(desk, Slurm(**settings), grace_s))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ is killed goes on where it was.
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,11 @@ from autograder.settings import Slurm
 ARRAY_TASKS = 1000  # Slurm's own MaxArraySize is 1001
 GRACE_S = 75.0  # another node's files may be seen 60 s late: NFS keeps what it knows of a folder
 
+FRUITLESS = 3  # so many tasks that ended before anything was done are no accident
+
 _USUAL = {"", "None", "Priority", "Resources", "JobArrayTaskLimit", "BeginTime"}
+
+_LONGEST = 300  # characters of a task's last words
 
 _Chunks = list[list[Try]]
 
@@ -78,12 +82,13 @@ class SlurmEngine(Generic[Value]):
         self._tell, self._grace_s, self._clock, self._sleep = tell, grace_s, clock, sleep
         self._told: set[str] = set()
         self._full_at: int | None = None  # chunks at work when Slurm took no more
+        self._fruitless: int | None = 0  # tasks that came to nothing; None once anything was done
 
     def run(self, items: Iterable[Item]) -> Iterator[Finished[Value]]:
         """Each of `items` once it is done. Closing it leaves the jobs in the queue."""
         board = Board(items)
         asked, named = set(board.due), set[str]()
-        self._full_at = None
+        self._full_at, self._fruitless = None, 0
         self._ledger.sweep()
         self._find_again(board)
         waiting = deque(self._arrays([], [Try(item) for item in board.unowned()]))
@@ -94,33 +99,30 @@ class SlurmEngine(Generic[Value]):
             for chunk in board.look(tasks, self._clock(), self._grace_s):
                 yield from self._done(board, [each.item for each in chunk.missing.values()])
                 if chunk.missing:
+                    self._give_up_if_all_fail(chunk, tasks)
                     yield from self._again(board, chunk, waiting, named)
             self._send(board, waiting)
             if board.due:
                 self._sleep(self._settings.poll_s)
         self._clean(asked, named)
 
-    def cancel(self) -> int:
-        """Take all jobs of the ledger out of the queue and forget them; returns how many tasks."""
-        self._ledger.sweep()
-        batches = self._ledger.batches()
-        live = self._live(batches)
-        self._scheduler.cancel(live)
-        for batch in batches:
-            self._ledger.remove(batch)
-        return len(live)
-
     def _find_again(self, board: Board) -> None:
-        """What a grading that was killed had submitted goes on; what it had not is forgotten."""
+        """What a grading that was killed had submitted goes on.
+
+        What it had not, and what somebody has taken out of the queue since, is forgotten.
+        """
         batches = self._ledger.batches()
-        unsure = [batch.name for batch in batches if not batch.job]
-        jobs = {task.name: task.job for task in self._scheduler.tasks(unsure)}
+        tasks = defaultdict(list)
+        for task in self._scheduler.tasks([batch.name for batch in batches]):
+            tasks[task.name].append(task)
         for batch in batches:
-            if not batch.job and batch.name not in jobs:
+            mine = tasks[batch.name]
+            withdrawn = bool(mine) and all(task.state == "CANCELLED" for task in mine)
+            if withdrawn or not (batch.job or mine):
                 self._ledger.remove(batch)
                 continue
             if not batch.job:
-                batch = self._ledger.submitted(batch, jobs[batch.name])
+                batch = self._ledger.submitted(batch, mine[0].job)
             board.take(batch, {index: _read(path) for index, path in batch.chunks().items()})
         if found := len(board.at_work()):
             self._tell(f"Slurm: {found} tasks of an earlier grading go on")
@@ -128,8 +130,38 @@ class SlurmEngine(Generic[Value]):
     def _done(self, board: Board, items: Iterable[Item]) -> Iterator[Finished[Value]]:
         for item in items:
             if (value := self._collect(item)) is not None:
+                self._fruitless = None
                 board.drop(item)
                 yield Finished(item, value)
+
+    def _give_up_if_all_fail(self, chunk: Chunk, tasks: Sequence[Task]) -> None:
+        """Where a setting is wrong every task ends at once: that is no notebook's fault.
+
+        Raises UserError; then nothing is in the queue any more. As long as more tasks are at work
+        than have come to nothing, it may yet be the notebooks.
+        """
+        is_first = len(chunk.missing) == chunk.size
+        is_first = is_first and not any(each.failures for each in chunk.missing.values())
+        if self._fruitless is None or not is_first:
+            return
+        self._fruitless += 1
+        if self._fruitless < max(FRUITLESS, sum(task.state == "RUNNING" for task in tasks)):
+            return
+        batches = self._ledger.batches()
+        self._scheduler.cancel(self._live(batches))
+        for batch in batches:
+            self._ledger.keep_logs(batch)
+        ending, log = self._what_happened(chunk)
+        raise UserError(
+            f"Slurm: {self._fruitless} tasks ended before anything was done, the last: {ending}"
+            f"{_last_words(log)} (log: {log}); their jobs were withdrawn: mend that and start again"
+        )
+
+    def _what_happened(self, chunk: Chunk) -> tuple[str, Path]:
+        """How the task of a chunk ended, in a few words, and its log."""
+        job = chunk.last.job if chunk.last else chunk.batch.job
+        ending = self._scheduler.why(job, chunk.index) or _ending(chunk.last)
+        return ending, chunk.batch.log(job, chunk.index)
 
     def _again(
         self, board: Board, chunk: Chunk, waiting: deque[_Chunks], named: set[str]
@@ -137,8 +169,7 @@ class SlurmEngine(Generic[Value]):
         """A task ended too early: its items are tried again, or given up."""
         task = chunk.last
         job = task.job if task else chunk.batch.job
-        ending = self._scheduler.why(job, chunk.index) or _ending(task)
-        log = chunk.batch.log(job, chunk.index)
+        ending, log = self._what_happened(chunk)
         if task and task.held:
             self._scheduler.cancel([task])
         if "BadConstraints" in ending:  # every task would end so, and the whole class be given up
@@ -270,6 +301,16 @@ def _read(chunk: Path) -> list[Try]:
         return read_tries(chunk)
     except UserError:
         return []
+
+
+def _last_words(log: Path) -> str:
+    """What a task said last, if it said anything."""
+    try:
+        lines = log.read_text(errors="replace").split("\n")
+    except OSError:
+        return ""
+    said = [line.strip() for line in lines if line.strip()]
+    return f", saying {said[-1][:_LONGEST]!r}" if said else ""
 
 
 def _ending(task: Task | None) -> str:

@@ -72,6 +72,35 @@ def test_tasks_that_fit_nowhere_are_the_user_s_to_mend(tmp_path: Path, slurm: Fa
     assert len(slurm.requests) == 1 and scene.batches() == []
 
 
+def test_a_wrong_setting_does_not_give_up_the_whole_class(tmp_path: Path, slurm: FakeSlurm) -> None:
+    """All tasks end before anything is done: one line with the last one's words, no more tries."""
+
+    def end_all() -> None:
+        for row in slurm.at_work():
+            row.state = "FAILED"
+        for log in tmp_path.rglob("logs"):
+            (log / f"{slurm.rows[0].job}_2.log").write_text("autograder: no walls here\n\n")
+
+    scene = Scene(tmp_path, slurm, chunk=1)
+    with pytest.raises(UserError, match=r"3 tasks ended before .*, saying 'autograder: no walls"):
+        scene.run(items(5), end_all, *[nothing] * 5)
+    assert len(slurm.requests) == 1 and slurm.at_work() == []
+    assert len(values(scene.run(items(5), slurm.work_on_all))) == 5  # once it is mended
+    assert len(slurm.requests) == 2 and scene.batches() == []
+
+
+def test_a_few_bad_notebooks_are_no_wrong_setting(tmp_path: Path, slurm: FakeSlurm) -> None:
+    """Three tasks end at once while four are at work: those three are tried again."""
+
+    def end_three() -> None:
+        for row in slurm.at_work():
+            row.state = "FAILED" if row.students[0] < "s3" else "RUNNING"
+
+    scene = Scene(tmp_path, slurm, chunk=1)
+    results = scene.run(items(7), end_three, *[nothing] * 5, slurm.work_on_all)
+    assert len(values(results)) == 7
+
+
 @pytest.mark.parametrize(
     "state", ["FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "CANCELLED", "COMPLETED"]
 )

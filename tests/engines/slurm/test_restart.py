@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.engines.slurm.commands import Scheduler
-from tests.engines.slurm.fake import FakeSlurm, Row
+from tests.engines.slurm.fake import FakeSlurm
 from tests.engines.slurm.scenes import Scene, items, nothing, values
 
 
@@ -148,12 +148,13 @@ def test_a_grading_of_some_leaves_the_others_jobs(tmp_path: Path, slurm: FakeSlu
     assert len(slurm.requests) == 1 and scene.batches() == []
 
 
-def test_cancel_takes_all_out_of_the_queue(tmp_path: Path, slurm: FakeSlurm) -> None:
-    """What waits and what runs; what has ended is not counted. Foreign jobs stay."""
-    _run_until_killed(Scene(tmp_path, slurm, chunk=1), 3)
-    slurm.work(slurm.rows[0])
-    slurm.rows.append(Row("someone", 9, 0, tmp_path, ()))
-    scene = Scene(tmp_path, slurm)
-    assert scene.engine(nothing).cancel() == 2
-    assert [row.state for row in slurm.rows] == ["COMPLETED", "CANCELLED", "CANCELLED", "PENDING"]
-    assert scene.batches() == []
+def test_what_the_user_took_out_of_the_queue_is_submitted_anew(
+    tmp_path: Path, slurm: FakeSlurm
+) -> None:
+    """It was no notebook's fault: nothing is waited for, and nothing told of it."""
+    _run_until_killed(Scene(tmp_path, slurm, chunk=1), 4)
+    for row in slurm.rows:
+        row.state = "CANCELLED"
+    scene = Scene(tmp_path, slurm, chunk=1)
+    assert len(values(scene.run(items(4), slurm.work_on_all))) == 4
+    assert len(slurm.requests) == 2 and scene.told == [] and scene.batches() == []
