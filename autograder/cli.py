@@ -10,41 +10,38 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 
 from autograder.course import Course
 from autograder.data import CourseData, open_nursery
 from autograder.engines import Item
-from autograder.engines.schedule import Forecast
 from autograder.engines.slots import Slots, find_slots, refuse_full_without_gpu
 from autograder.errors import UserError
 from autograder.isolation import NO_WALLS, Walls, survey
 from autograder.prefetch import prefetch
+from autograder.terminal import (
+    Tally,
+    done_line,
+    download_bar,
+    err,
+    out,
+    progress_bar,
+    say,
+    score_table,
+    tell,
+)
 
 if TYPE_CHECKING:
     from autograder.pipeline import Grading, Result
-    from autograder.report.scores import StudentRow
 
 NEEDS_PERSON, USAGE, INTERRUPTED = 1, 2, 130
 
@@ -59,8 +56,6 @@ data_app = typer.Typer(no_args_is_help=True, help="The data sets that notebooks 
 app.add_typer(data_app, name="data")
 runs_app = typer.Typer(no_args_is_help=True, help="The room that runs take on the disk.")
 app.add_typer(runs_app, name="runs")
-out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 CourseOption = Annotated[
     Path, typer.Option("--course", metavar="DIR", help="The course directory; default: here.")
@@ -118,7 +113,7 @@ def release(
         from autograder.release import release_assignment
 
         released = release_assignment(
-            Course(course), assignment, say=_tell, keep_solutions=keep_solutions
+            Course(course), assignment, say=tell, keep_solutions=keep_solutions
         )
     bonus = f", and a bonus of {released.bonus:g}" if released.bonus else ""
     out.print(
@@ -160,17 +155,17 @@ def grade(
         if dry_run:
             _print_due(opened, assignment, students)
             return
-        tally = _Tally()
+        tally = Tally()
         is_here = opened.settings.engine == EngineName.LOCAL
         with _open_grading(opened, assignment, students) as (grading, running, slots):
             for refused in grading.refused:
                 tally.complain(f"submitted/{refused.folder}: {refused.reason}")
-            with _progress(grading.items, slots, is_here) as progress:
+            with progress_bar(grading.items, slots, is_here) as progress:
                 for item, result in running:
                     tally.add(result)
                     left = progress.finished(item, result)
                     if verbose:
-                        out.print(f"{_done(result)}{left}", markup=False)
+                        out.print(f"{done_line(result)}{left}", markup=False)
     if not grading.items and not grading.refused:
         expected = opened.path("submitted", "<student>", assignment)
         out.print(f"no hand-ins; expected folders such as {expected}")
@@ -193,11 +188,11 @@ def work(
         opened = _opened(course, workers, EngineName.LOCAL, no_isolation)
         slots = _slots(opened)
         walls = _walls(opened)
-        with open_nursery(opened, assignment, walls, _tell, slots.common) as nursery:
+        with open_nursery(opened, assignment, walls, tell, slots.common) as nursery:
             from autograder.pipeline import work_on_chunk
 
             for line in work_on_chunk(opened, assignment, chunk, nursery, slots):
-                _tell(line)
+                tell(line)
 
 
 @app.command()
@@ -217,7 +212,7 @@ def scores(
         elif format is Format.CSV:
             typer.echo(report.as_csv(report.student_rows(opened, assignment)), nl=False)
         else:
-            out.print(_table(report.student_rows(opened, assignment)))
+            out.print(score_table(report.student_rows(opened, assignment)))
 
 
 @app.command()
@@ -256,7 +251,7 @@ def calibrate(
             calibration.refuse_too_few(seeds, write)
             chosen = str(profile or CourseData(opened).store.profile)
             now = calibration.thresholds_of(opened, assignment).get(chosen, {})
-            runs = calibration.run_seeds(course, assignment, seeds, chosen, _tell)
+            runs = calibration.run_seeds(course, assignment, seeds, chosen, tell)
             proposals = calibration.propose(runs)
             for line in calibration.tell(runs, proposals, now):
                 out.print(line, markup=False)
@@ -305,7 +300,7 @@ def data_prepare(
         data = CourseData(Course(course))
         for recipe in data.recipes(assignment):
             if not data.is_prepared(recipe):
-                with _download_bar(recipe.remote.file_name) as progress:
+                with download_bar(recipe.remote.file_name) as progress:
                     data.prepare(recipe, progress)
             out.print(f"{recipe.name}: {data.describe(recipe)}", markup=False)
 
@@ -383,48 +378,9 @@ def runs_prune(
     with _one_line_for_mistakes():
         from autograder.storage import prune
 
-        pruned = prune(Course(course), assignment, _tell, authors_too=authors_too, dry_run=dry_run)
+        pruned = prune(Course(course), assignment, tell, authors_too=authors_too, dry_run=dry_run)
     for line in pruned.lines():
         out.print(line, markup=False)
-
-
-class _Tally:
-    """Counts results, and prints at once what needs a person."""
-
-    def __init__(self) -> None:
-        self.complaints = 0
-        self._students: set[str] = set()
-        self._executed = self._graded = self._notebooks = 0
-
-    def add(self, result: Result) -> None:
-        self._notebooks += 1
-        self._students.add(result.hand_in.student)
-        self._executed += result.executed
-        self._graded += result.graded
-        where = f"{result.hand_in.student}, {result.notebook}"
-        for remark in result.remarks:
-            self.complain(f"{where}: {remark}")
-        for test in result.scores.tests:
-            if test.needs_person and not result.remarks:
-                self.complain(f"{where}, {test.grade_id}: {test.outcome}: {test.message}")
-
-    def complain(self, line: str) -> None:
-        self.complaints += 1
-        err.print(line, markup=False)
-
-    def summary(self) -> str:
-        unchanged = self._notebooks - self._graded
-        return (
-            f"{len(self._students)} hand-ins, {self._notebooks} notebooks: {self._executed} run, "
-            f"{self._graded} graded, {unchanged} unchanged; {self.complaints} need a person"
-        )
-
-
-def _done(result: Result) -> str:
-    tests = result.scores.tests
-    earned, most = sum(test.points for test in tests), sum(test.max_points for test in tests)
-    how = "run and graded" if result.executed else "graded" if result.graded else "unchanged"
-    return f"{result.hand_in.student}, {result.notebook}: {how}, {earned:g} of {most:g} by tests"
 
 
 def _opened(
@@ -447,23 +403,23 @@ def _open_grading(
 ) -> Iterator[tuple[Grading, Iterator[tuple[Item, Result]], Slots]]:
     """The grading, its results as they come, and the slots that work on it."""
     if course.settings.engine == EngineName.SLURM:
-        CourseData(course).ensure(assignment, _tell)  # once and here, not by each task
+        CourseData(course).ensure(assignment, tell)  # once and here, not by each task
         from autograder.pipeline import ClusterEngine, Grading
 
         grading = Grading(course, assignment, students)
-        engine = ClusterEngine(grading, _tell)
+        engine = ClusterEngine(grading, tell)
         with _telling_at_an_early_end(engine.left_in_queue):
-            yield grading, grading.run(engine, _tell), engine.slots
+            yield grading, grading.run(engine, tell), engine.slots
         return
     slots = _slots(course)
     refuse_full_without_gpu(CourseData(course).store.profile, slots)
-    with open_nursery(course, assignment, _walls(course), _say, slots.common) as nursery:
+    with open_nursery(course, assignment, _walls(course), say, slots.common) as nursery:
         prefetch(course, assignment, nursery)
         from autograder.pipeline import Grading, local_engine
 
         grading = Grading(course, assignment, students)
         here = local_engine(grading.assignment, grading.hand_ins, nursery, slots)
-        yield grading, grading.run(here, _tell), slots
+        yield grading, grading.run(here, tell), slots
 
 
 @contextmanager
@@ -472,7 +428,7 @@ def _telling_at_an_early_end(what: Callable[[], str]) -> Iterator[None]:
         yield
     except BaseException:
         if line := what():
-            _tell(line)
+            tell(line)
         raise
 
 
@@ -530,86 +486,3 @@ def _one_line_for_mistakes() -> Iterator[None]:
     except KeyboardInterrupt:
         err.print("autograder: interrupted; what is done is kept: the same command goes on")
         raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _progress(items: Sequence[Item], slots: Slots, mixed: bool) -> Iterator[_Progress]:
-    """A bar with the time left on a terminal, nothing elsewhere.
-
-    mixed: whether what is unchanged comes in its turn, or first of all.
-    """
-    columns = (
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        yield _Progress(bar, items, slots, mixed)
-
-
-class _Progress:
-    """How far a grading has come, and how long the rest will take."""
-
-    def __init__(self, bar: Progress, items: Sequence[Item], slots: Slots, mixed: bool) -> None:
-        self._bar = bar
-        self._task = bar.add_task("grading", total=len(items), left="")
-        self._forecast = Forecast(
-            items, slots=len(slots.plain), gpu_slots=len(slots.accelerated), mixed=mixed
-        )
-        self._began = time.monotonic()
-
-    def finished(self, item: Item, result: Result) -> str:
-        """One more is done; how long the rest will take, in words, or ""."""
-        now_s = time.monotonic() - self._began
-        self._forecast.finished(item, now_s, result.wall_s if result.executed else None)
-        left_s = self._forecast.left_s(now_s)
-        left = f"; about {_duration(left_s)} left" if left_s >= 1 else ""
-        self._bar.update(self._task, advance=1, left=left.removeprefix("; "))
-        return left
-
-
-def _duration(seconds: float) -> str:
-    """Such as "40 s", "12 min", "3 h 20 min"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
-@contextmanager
-def _download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar with the speed and the time left on a terminal, nothing elsewhere."""
-    columns = (
-        TextColumn(name),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task(name, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _say(line: str) -> None:
-    if err.is_terminal:
-        err.print(line, markup=False)
-
-
-def _tell(line: str) -> None:
-    """What takes minutes is told at once, wherever that is written to."""
-    err.print(line, markup=False)
-
-
-def _table(rows: Sequence[StudentRow]) -> Table:
-    names = ["student", "tests", "marked", "late_penalty", "total", "max_points", "waiting"]
-    table = Table(*names)
-    for row in rows:
-        values = {name: getattr(row, name) for name in names}
-        shown = {n: f"{v:g}" if isinstance(v, float) else str(v) for n, v in values.items()}
-        if row.bonus:
-            shown["total"] += f" (+{row.bonus:g} bonus)"
-        table.add_row(*shown.values())
-    return table

@@ -30,7 +30,7 @@ from support import (
 )
 from typer.testing import CliRunner
 
-from autograder import cli
+from autograder import cli, terminal
 from autograder.engines import Item, Slot
 from autograder.engines.slots import Slots
 from autograder.grading.gradebook import Record
@@ -271,7 +271,7 @@ def test_the_time_left_learns_from_what_is_unchanged() -> None:
     unchanged: Any = SimpleNamespace(executed=False, wall_s=0.0)
     left = {}
     for mixed in (True, False):
-        with cli._progress(items, Slots((Slot(),)), mixed) as progress:
+        with terminal.progress_bar(items, Slots((Slot(),)), mixed) as progress:
             left[mixed] = [progress.finished(item, unchanged) for item in items[:40]][-1]
     assert left[False].startswith("; about 10 h")
     assert left[True].endswith(" min left")

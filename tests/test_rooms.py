@@ -12,7 +12,7 @@ PACKAGE = Path(autograder.__file__).parent
 ORDER = (
     ("__main__",),
     ("cli",),
-    ("nbgrader", "release"),
+    ("nbgrader", "release", "terminal"),
     ("calibration", "leaks", "rehearsal", "report"),
     ("solutions", "storage"),
     ("pipeline", "prefetch"),
