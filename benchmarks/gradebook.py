@@ -30,6 +30,8 @@ from benchmarks.gradebooks import ASSIGNMENT, NOTEBOOKS, make_class
 
 
 def main() -> None:
+    # nbgrader calls alembic by name, also when this environment is not activated
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--students", type=int, default=1000)
     arguments = parser.parse_args()
