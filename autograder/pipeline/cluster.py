@@ -12,7 +12,6 @@ from autograder.engines import Finished, Item, Slot
 from autograder.engines.schedule import SOME_TASKS
 from autograder.engines.slots import Slots
 from autograder.engines.slurm import Needs, Scheduler, SlurmEngine, Worker
-from autograder.engines.slurm.ledger import Ledger
 from autograder.execution.execute import limits
 from autograder.pipeline.assignment import Look, Result
 from autograder.pipeline.grading import Grading
@@ -64,15 +63,14 @@ class ClusterEngine:
 
     def left_in_queue(self) -> str:
         """What to tell whoever stops waiting, in one line; "" where nothing was submitted."""
-        folder = self._course.runs(self._grading.assignment.name) / LEDGER
-        jobs = [batch.job for batch in Ledger(folder).batches() if batch.job]
+        jobs = self._engine.jobs()
         return _LEFT.format(jobs=" ".join(jobs)) if jobs else ""
 
-    def _look(self, item: Item) -> Look:
-        hand_in = self._grading.hand_ins[item.student]
-        assignment = self._grading.assignment
+    def _look(self, item: Item, only_look: bool = False) -> Look:
+        assignment, walled = self._grading.assignment, self._course.settings.isolation
+        hand_in = assignment.hand_in(item.student)
         prepared = assignment.prepare(hand_in, item.notebook)
-        return assignment.look(prepared, hand_in, item.notebook, self._course.settings.isolation)
+        return assignment.look(prepared, hand_in, item.notebook, walled, only_look)
 
     def _settled(self, look: Look, item: Item) -> Result | None:
         hand_in = self._grading.hand_ins[item.student]
@@ -96,14 +94,11 @@ class ClusterEngine:
 
     def _is_wanted(self, item: Item) -> bool:
         """Whether an item that only an earlier grading asked for is still to be done."""
-        assignment, student = self._grading.assignment, item.student
-        hand_in = assignment.hand_in(student)
-        if item.notebook not in assignment.masters or not hand_in.folder.is_dir():
+        assignment = self._grading.assignment
+        is_there = assignment.hand_in(item.student).folder.is_dir()
+        if item.notebook not in assignment.masters or not is_there:
             return False
-        walled = self._course.settings.isolation
-        prepared = assignment.prepare(hand_in, item.notebook)
-        look = assignment.look(prepared, hand_in, item.notebook, walled, only_look=True)
-        return look.scores is None
+        return self._look(item, only_look=True).scores is None
 
     def _slots(self) -> tuple[int, int]:
         """Of one task: those without a GPU, those with one."""

@@ -27,6 +27,17 @@ class Chunk:
     looks: int = 0
     since_s: float = 0.0
 
+    @property
+    def job(self) -> str:
+        """The id of the job whose task was seen last."""
+        return self.last.job if self.last else self.batch.job
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing of it is done, and no task has failed on any of it before."""
+        tried = any(each.failures for each in self.missing.values())
+        return len(self.missing) == self.size and not tried
+
     def see(self, tasks: Sequence[Task], now_s: float) -> None:
         """A look at the queue, which shows `tasks` of it; none: it has left the queue."""
         self.last = tasks[-1] if tasks else self.last

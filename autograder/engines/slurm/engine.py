@@ -106,6 +106,10 @@ class SlurmEngine(Generic[Value]):
                 self._sleep(self._settings.poll_s)
         self._clean(asked, named)
 
+    def jobs(self) -> list[str]:
+        """The ids of what was submitted and is not all collected, oldest first."""
+        return [batch.job for batch in self._ledger.batches() if batch.job]
+
     def _find_again(self, board: Board) -> None:
         """What a grading that was killed had submitted goes on.
 
@@ -140,9 +144,7 @@ class SlurmEngine(Generic[Value]):
         Raises UserError; then nothing is in the queue any more. As long as more tasks are at work
         than have come to nothing, it may yet be the notebooks.
         """
-        is_first = len(chunk.missing) == chunk.size
-        is_first = is_first and not any(each.failures for each in chunk.missing.values())
-        if self._fruitless is None or not is_first:
+        if self._fruitless is None or not chunk.is_untouched:
             return
         self._fruitless += 1
         if self._fruitless < max(FRUITLESS, sum(task.state == "RUNNING" for task in tasks)):
@@ -159,16 +161,14 @@ class SlurmEngine(Generic[Value]):
 
     def _what_happened(self, chunk: Chunk) -> tuple[str, Path]:
         """How the task of a chunk ended, in a few words, and its log."""
-        job = chunk.last.job if chunk.last else chunk.batch.job
-        ending = self._scheduler.why(job, chunk.index) or _ending(chunk.last)
-        return ending, chunk.batch.log(job, chunk.index)
+        ending = self._scheduler.why(chunk.job, chunk.index) or _ending(chunk.last)
+        return ending, chunk.batch.log(chunk.job, chunk.index)
 
     def _again(
         self, board: Board, chunk: Chunk, waiting: deque[_Chunks], named: set[str]
     ) -> Iterator[Finished[Value]]:
         """A task ended too early: its items are tried again, or given up."""
         task = chunk.last
-        job = task.job if task else chunk.batch.job
         ending, log = self._what_happened(chunk)
         if task and task.held:
             self._scheduler.cancel([task])
@@ -180,7 +180,7 @@ class SlurmEngine(Generic[Value]):
             )
         retry = chunk.again(self._settings.retries)
         self._tell(
-            f"Slurm: task {job}_{chunk.index} ended, {ending}, with {len(chunk.missing)} of "
+            f"Slurm: task {chunk.job}_{chunk.index} ended, {ending}, with {len(chunk.missing)} of "
             f"{chunk.size} notebooks missing (log: {log})"
         )
         board.release(chunk)
