@@ -21,6 +21,7 @@ from autograder.isolation import (
     survey,
 )
 from autograder.isolation import walls as module
+from autograder.isolation.limits import WarmProcessDied
 
 FULL = Walls(namespaces=True, landlock=7, seccomp=True, cgroup=Path("/sys/fs/cgroup"), uid=65534)
 
@@ -92,6 +93,33 @@ def test_a_kernel_that_offers_nothing_gets_no_walls(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "_stand", lambda walls: False)
     assert survey() == NO_WALLS
     assert survey().refuses
+
+
+def test_a_trial_that_is_killed_takes_no_wall_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does a slow one; a machine short of memory would otherwise grade behind weaker walls."""
+    tried: list[Walls] = []
+
+    def try_out(walls: Walls) -> str:
+        tried.append(walls)
+        if len(tried) == 1:
+            raise WarmProcessDied("killed")
+        return "time" if len(tried) == 2 else "done"
+
+    monkeypatch.setattr(module, "_try_out", try_out)
+    assert survey() == tried[0]
+    assert tried == [tried[0]] * 3
+
+
+def test_walls_behind_which_every_trial_ends_do_not_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a few, it is the walls."""
+
+    def try_out(walls: Walls) -> str:
+        if walls.namespaces:
+            raise WarmProcessDied("killed")
+        return "done"
+
+    monkeypatch.setattr(module, "_try_out", try_out)
+    assert not survey().namespaces
 
 
 def test_another_system_has_no_walls(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,7 @@ class Judged:
 
 
 class Bench:
-    """A copy of the course in `root`, whose solutions of `notebooks` are run once; close it.
-
-    Data sets lie where AUTOGRADER_DATA says, else in build/data, so that they are drawn once.
-    """
+    """A copy of the course in `root`, whose solutions of `notebooks` are run once; close it."""
 
     def __init__(self, root: Path, notebooks: tuple[str, ...] = NOTEBOOKS) -> None:
         shutil.copytree(ROOT / "source" / ASSIGNMENT, root / "source" / ASSIGNMENT)
@@ -56,7 +53,6 @@ class Bench:
         self._cases = 0
 
     def __enter__(self) -> Self:
-        os.environ.setdefault("AUTOGRADER_DATA", str(ROOT / "build" / "data"))
         self._course = Course(self._root)
         nursery = open_own_nursery(self._course, ASSIGNMENT, lambda _: None)
         self._nursery = self._resources.enter_context(nursery)

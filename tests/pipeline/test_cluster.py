@@ -61,9 +61,11 @@ def test_memory_for_all_that_a_task_has_at_work(
 
 
 def test_data_that_is_not_prepared_is_told_before_anything_is_submitted(
-    tmp_path: Path, slurm: Interrupted
+    tmp_path: Path, slurm: Interrupted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, in a line; not by each task in its log."""
+    monkeypatch.setenv("AUTOGRADER_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("AUTOGRADER_PROFILE", raising=False)
     made = two()
     made.cells[0].source = f"from autograder.datasets import cats_dogs\n{made.cells[0].source}"
     root = build(tmp_path, 'c.Autograder.profile = "full"', two=made)
