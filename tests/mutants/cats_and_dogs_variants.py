@@ -106,20 +106,22 @@ validation_indices = mixed[SIZES[0] : sum(SIZES[:2])]
 test_indices = mixed[-SIZES[2] :]
 """
 
-# A head on pooled features, with two outputs, trained by fit on features computed once.
+# A head with two outputs, trained by fit on features computed once, behind a base that is nested.
 OTHER_HEAD = """
 keras.utils.set_random_seed(0)
 head = keras.Sequential([
     keras.Input(base.output.shape[1:]),
-    keras.layers.GlobalAveragePooling2D(),
+    keras.layers.Flatten(),
     keras.layers.Dense(64, activation="relu"),
+    keras.layers.Dropout(0.5),
     keras.layers.Dense(2, activation="softmax"),
 ])
 head.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
 one_hot = {part: np.eye(2)[answers[part]] for part in answers}
 vgg_training = head.fit(
     features["training"], one_hot["training"],
-    validation_data=(features["validation"], one_hot["validation"]), epochs=25, verbose=0)
+    validation_data=(features["validation"], one_hot["validation"]), epochs=25, verbose=0,
+    callbacks=[keras.callbacks.EarlyStopping(patience=5, restore_best_weights=True)])
 copied = keras.models.clone_model(base)
 copied.set_weights(base.get_weights())
 copied.trainable = False
