@@ -13,7 +13,7 @@ ORDER = (
     ("__main__",),
     ("cli",),
     ("nbgrader", "release", "terminal"),
-    ("calibration", "leaks", "rehearsal", "report"),
+    ("calibration", "leaks", "rehearsal", "report", "marking", "similarity", "exports"),
     ("solutions", "storage"),
     ("pipeline", "prefetch"),
     ("engines",),
