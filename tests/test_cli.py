@@ -358,7 +358,7 @@ def test_a_run_without_walls_does_not_count_behind_them(course: Path) -> None:
 def test_a_machine_without_walls_refuses(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Student code is not run unprotected unless somebody says so."""
     nothing = Walls(namespaces=False, landlock=0, seccomp=False, cgroup=None)
-    monkeypatch.setattr(cli, "survey", lambda: nothing)
+    monkeypatch.setattr(cli.grading, "survey", lambda: nothing)
     _is_a_mistake(autograder("grade", course=course), "no walls", "--no-isolation")
     assert not (course / "runs" / ASSIGNMENT / "s").exists()
 
