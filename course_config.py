@@ -30,15 +30,14 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+c.GenerateFeedback.exporter_class = "autograder.report.feedback_page.FeedbackExporter"
 c.GenerateFeedback.preprocessors = [
-    "nbgrader.preprocessors.GetGrades",
+    "autograder.report.feedback_points.EnterPoints",
     "autograder.nbgrader.HideTests",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-    "autograder.nbgrader.Style",
 ]
 # Nothing that a student wrote may act in the browser of those who look at it.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "clean_html": "autograder.report.harmless.clean_html",
-    "markdown2html": "autograder.report.harmless.markdown2html",
+    "markdown2html": "autograder.report.texts.markdown2html",
 }

@@ -2,7 +2,7 @@
 
     Autograde.sanitize_preprocessors: Sanitise
     Autograde.autograde_preprocessors: ExecuteAndGrade, …, SaveAutoGrades
-    GenerateFeedback.preprocessors: …, HideTests, …, Style
+    GenerateFeedback.preprocessors: …, HideTests
 
 They use the pipeline's own functions, so that a notebook scores the same whichever way it comes.
 """
@@ -38,18 +38,6 @@ from autograder.isolation import NO_WALLS, Slot, Walls, survey
 from autograder.notebook.plan import make_plan
 from autograder.notebook.sanitise import Sanitised, sanitise
 from autograder.pipeline import Assignment, PipelineError, Prepared, uses_framework
-
-_STYLE = """
-.text_cell_render table { margin: 0.5em 0 1em; }
-.text_cell_render th, .text_cell_render td { padding: 0.2em 1em 0.2em 0; vertical-align: top; }
-.text_cell_render, .output_subarea { overflow-wrap: break-word; }
-.text_cell_render img, .output_subarea img { max-width: 100%; height: auto; }
-.anchor-link { display: none; }
-@media (max-width: 600px) {
-  body > .container, #notebook-container, .panel-body { padding: 0.3em; }
-  h1 { font-size: 24px; } h2 { font-size: 20px; } h3 { font-size: 17px; }
-}
-"""
 
 
 class Sanitise(NbGraderPreprocessor):  # type: ignore[misc]
@@ -114,17 +102,6 @@ class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
         """Clear the regions that nbgrader's ClearHiddenTests and ClearMarkScheme clear."""
         for clear in (ClearHiddenTests, ClearMarkScheme):
             nb, resources = clear(parent=self, enforce_metadata=False).preprocess(nb, resources)
-        return nb, resources
-
-
-class Style(NbGraderPreprocessor):  # type: ignore[misc]
-    """Makes feedback pages legible on a phone, and tables in them legible at all."""
-
-    def preprocess(
-        self, nb: NotebookNode, resources: dict[str, Any]
-    ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Add to the page's styles; after nbconvert's CSSHTMLHeaderPreprocessor."""
-        resources["inlining"]["css"].append(_STYLE)
         return nb, resources
 
 

@@ -7,7 +7,7 @@ Commands import what they need themselves: nbgrader takes seconds, which `--help
 """
 
 # in the order of `autograder --help`
-from autograder.cli import authoring, grading, desk, storage  # noqa: I001
+from autograder.cli import authoring, grading, desk, storage, students  # noqa: I001
 from autograder.cli.base import app
 
-__all__ = ["app", "authoring", "desk", "grading", "storage"]
+__all__ = ["app", "authoring", "desk", "grading", "storage", "students"]

@@ -32,7 +32,7 @@ class Question:
     """A cell that is graded by hand.
 
     prompt: markdown, without the mark scheme. is_task: nbgrader's task cell, whose answer may be
-    several cells.
+    several cells. attachments: the prompt's pictures, as an answer's.
     """
 
     notebook: str
@@ -42,6 +42,7 @@ class Question:
     max_points: float
     rubric: Rubric
     is_task: bool = False
+    attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
+from traitlets import Integer
+from traitlets.config import Config
 
 from autograder.converters import convert
 from autograder.course import Course, CourseError
 from autograder.grading.database import open_gradebook
+
+_WORTH_A_PROCESS = 60  # notebooks; a process takes seconds to import nbgrader
+
+
+class FeedbackShare(GenerateFeedback):  # type: ignore[misc]
+    """nbgrader's converter, for every so-manieth student."""
+
+    number = Integer(0, help="Which of the shares, from 0 on.").tag(config=True)
+    shares = Integer(1, help="Into how many the class is cut.").tag(config=True)
+
+    assignments: dict[str, list[str]]  # notebooks by their folder
+
+    def init_notebooks(self) -> None:
+        """Find the class, keep this share of it."""
+        super().init_notebooks()
+        chosen = sorted(self.assignments)[self.number :: self.shares]
+        self.assignments = {folder: self.assignments[folder] for folder in chosen}
 
 
 def write_feedback(course: Course, assignment: str) -> list[Path]:
@@ -17,14 +39,47 @@ def write_feedback(course: Course, assignment: str) -> list[Path]:
     Returns the pages. Raises CourseError where nothing is graded yet, GradebookError where the
     gradebook cannot be read.
     """
-    course.notebooks(assignment)
+    notebooks = len(course.notebooks(assignment))
     with open_gradebook(course):
         pass  # a gradebook that cannot be read is told here, in one line
-    if not list(course.path("autograded", "*", assignment).parent.parent.glob(f"*/{assignment}")):
+    students = _folders(course, "autograded", assignment)
+    if not students:
         raise CourseError(
             f"{course.path('autograded', '<student>', assignment)}: nothing is graded yet; "
             f"run `autograder grade {assignment}` first"
         )
-    convert(GenerateFeedback, course, assignment)
-    folder = course.path("feedback", "*", assignment)
-    return sorted(Path(folder.anchor).glob(str(folder.relative_to(folder.anchor) / "*.html")))
+    shares = min(_processes(course), -(-len(students) * notebooks // _WORTH_A_PROCESS))
+    if shares == 1:
+        _write_share(course.root, assignment, 0, 1)
+    else:
+        _write_shares(course.root, assignment, shares)
+    folders = _folders(course, "feedback", assignment)
+    return sorted(page for folder in folders for page in folder.glob("*.html"))
+
+
+def _write_shares(root: Path, assignment: str, shares: int) -> None:
+    """Each in a process of its own, begun anew: a fork would share this one's gradebook."""
+    with ProcessPoolExecutor(shares, mp_context=get_context("spawn")) as processes:
+        made = [
+            processes.submit(_write_share, root, assignment, number, shares)
+            for number in range(shares)
+        ]
+    for share in made:
+        share.result()
+
+
+def _write_share(root: Path, assignment: str, number: int, shares: int) -> None:
+    settings = Config()
+    settings.FeedbackShare.number, settings.FeedbackShare.shares = number, shares
+    convert(FeedbackShare, Course(root), assignment, settings=settings)
+
+
+def _processes(course: Course) -> int:
+    """What the course sets as workers; one for each processor if it sets none."""
+    return int(course.settings.workers) or len(os.sched_getaffinity(0))
+
+
+def _folders(course: Course, step: str, assignment: str) -> list[Path]:
+    """The students' folders of a step that are there."""
+    pattern = course.path(step, "*", assignment)
+    return sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))

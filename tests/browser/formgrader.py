@@ -18,6 +18,11 @@ from typing import Any
 from support import environment
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = (  # no window, nothing asked of any host but this one
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
 
 
 @contextlib.contextmanager
@@ -73,12 +78,7 @@ def browse(url: str, *options: str) -> str:
     """The page at `url` as it stands when its scripts have run."""
     assert CHROMIUM is not None
     with tempfile.TemporaryDirectory() as profile:
-        quiet = [
-            *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-            *("--disable-background-networking", "--disable-component-update"),
-            *("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",),
-        ]
-        command = [CHROMIUM, *quiet, f"--user-data-dir={profile}", "--virtual-time-budget=8000"]
+        command = [CHROMIUM, *QUIET, f"--user-data-dir={profile}", "--virtual-time-budget=8000"]
         done = subprocess.run(
             [*command, *(options or ("--dump-dom",)), url],
             capture_output=True,

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import ASSIGNMENT, RIGHT, SCHEME_LINE, autograder, copy_released, gradebook, hand_in
 
+from autograder.course import Course
+from autograder.exports.exporting import export
+from browser.devtools import chromium
 from browser.formgrader import CHROMIUM, ask, browse, server
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
+
+_ANSWER = ".nbgrader_cell:has(#why)"
+_LOADED = (
+    "document.readyState === 'complete' && window.formgrader && "
+    "formgrader.grades?.loaded && formgrader.comments?.loaded"
+)
+# What the server has answered stands in formgrader's own model.
+_GRADE = "formgrader.grades.findWhere({name: 'why'})"
+_SAVED = f"$.active === 0 && {_GRADE}.get('needs_manual_grade') === false"
 
 ACT = "document.documentElement.dataset.acted=1"
 ACTING = {
@@ -31,6 +46,17 @@ raise ValueError("<script>{ACT}</script>")""",
     "why": f"""The window. <script>{ACT}</script> <img src=x onerror={ACT}> <svg onload={ACT}>
 <details open ontoggle={ACT}>x</details> <iframe srcdoc="<script>parent.{ACT}</script>"></iframe>
 <style onload={ACT}></style> $<img src=x onerror={ACT}>$""",
+}
+
+
+ODD = {
+    "nothing": "",
+    "attachment": "See ![my drawing](attachment:gone.png).",
+    "control": "a\x00b\x1b[31m \u202e \ufffe",
+    "right to left": "הפילטר רואה דפוס \u202e ‮ abc",
+    "long": "word " * 200_000,
+    "nested": "<div>" * 3000,
+    "formulas": "$x$ $$\\frac{$$ \\begin{a}",
 }
 
 
@@ -104,3 +130,62 @@ def test_what_a_student_wrote_does_not_act(address: str, course: Path) -> None:
         html = browse(page)
         assert "<b>Asked:</b>" in html
         assert "data-acted" not in html, page
+
+
+def test_a_marker_gives_points_and_goes_on(address: str, course: Path) -> None:
+    """Points by button and by number, a comment: they reach feedback and export."""
+    for student in ("right", "wrong"):
+        path = f"{address}/formgrader/api/submission/{ASSIGNMENT}/{student}"
+        assert ask(f"{path}/autograde", "POST")["success"]
+    with gradebook(course) as book:
+        notebooks = book.notebook_submissions("one", ASSIGNMENT)
+        entries = {notebook.id: notebook.student.id for notebook in notebooks}
+    first, second = sorted(entries)[:2]  # the order in which formgrader shows them
+    with chromium() as page:
+        page.open(f"{address}/formgrader/submissions/{first}/")
+        page.wait_for(_LOADED)
+        page.click("#why-comment")
+        page.type("Well seen: the *window*. $k^2$ <b onclick=act()>é 🐈</b>")
+        page.click(f"{_ANSWER} .full-credit")
+        page.wait_for(_SAVED)
+        page.evaluate("document.querySelector('.next a').click()")
+        page.wait_for(f"location.href.includes('{second}')")
+        page.wait_for(_LOADED)
+        page.click("#why")
+        page.type("1.5")
+        page.leave()
+        page.wait_for(_SAVED)
+    autograder("feedback", course=course)
+    pages = [
+        (course / "feedback" / entries[entry] / ASSIGNMENT / "one.html").read_text()
+        for entry in (first, second)
+    ]
+    assert "Well seen: the <em>window</em>. <math" in pages[0]
+    assert "é 🐈" in pages[0]
+    assert "onclick" not in pages[0]
+    assert "3 / 3" in pages[0]
+    assert "1.5 / 3" in pages[1]
+    assert not any("not yet marked" in page for page in pages)
+    marked = _exported(course)
+    assert [marked[entries[entry]] for entry in (first, second)] == [3, 1.5]
+
+
+def _exported(course: Path) -> dict[str, float]:
+    """The points given by hand, by student, as they are exported."""
+    file = export(Course(course), ASSIGNMENT, "csv").path
+    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")))
+    return {row["student"]: float(row["one: why"] or 0) for row in rows}
+
+
+@pytest.mark.parametrize("answer", [str(name) for name in ODD])
+def test_odd_answers_can_be_marked(answer: str, address: str, course: Path) -> None:
+    """Whatever stands in an answer, its page is shown, with the buttons below it."""
+    hand_in(course, "odd", {**RIGHT, "why": ODD[answer]})
+    path = f"{address}/formgrader/api/submission/{ASSIGNMENT}/odd"
+    assert ask(f"{path}/autograde", "POST")["success"]
+    with gradebook(course) as book:
+        entry = book.find_submission_notebook("one", ASSIGNMENT, "odd")
+    with urllib.request.urlopen(f"{address}/formgrader/submissions/{entry.id}/") as page:
+        html = page.read().decode()
+    assert "Full credit" in html.rsplit('id="why"', 1)[0][-2000:]
+    assert len(html) < 3_000_000

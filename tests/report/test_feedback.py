@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from nbgrader.converters import GenerateFeedback
 from support import (
     ASSIGNMENT,
     HIDDEN_LINE,
@@ -17,6 +19,7 @@ from support import (
     hand_in,
 )
 
+from autograder.converters import convert
 from autograder.course import Course
 from autograder.report.feedback import write_feedback
 
@@ -37,7 +40,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (hand_in(root, "broken") / "one.ipynb").write_text("broken")
     autograder("grade", course=root)
     with gradebook(root) as book:
-        book.find_grade("why", "one", ASSIGNMENT, "right").manual_score = 2.5
+        grade = book.find_grade("why", "one", ASSIGNMENT, "right")
+        grade.manual_score, grade.needs_manual_grade = 2.5, False
         comment = book.find_comment("why", "one", ASSIGNMENT, "right")
         comment.manual_comment = "The window is well seen."
         book.db.commit()
@@ -76,8 +80,51 @@ def test_pages_show_scores_and_comments(course: Path) -> None:
     """What a person marked stands there with what they wrote."""
     page = _page(course, "right")
     assert "The window is well seen." in page
-    assert "2.5" in page
-    assert "4.5 / 5.0" in page
+    assert "2.5 / 3" in page
+    assert "<strong>4.5</strong> of 5 points" in page
+    assert "by hand" in page
+    assert "by tests" in page
+    assert "not yet marked" not in page
+
+
+def test_pages_say_what_waits_for_a_person(course: Path) -> None:
+    """A total that may still grow says so."""
+    page = _page(course, "odd")
+    assert "1 answer has still to be looked at" in page
+    assert "– / 3" in page
+
+
+def test_pages_are_named_by_their_headings_and_cards(course: Path) -> None:
+    """The table leads to each question."""
+    page = _page(course, "right")
+    assert '<a href="#cell-test_a">Question a</a>' in page
+    assert 'id="cell-test_a"' in page
+
+
+def test_pages_load_nothing(course: Path) -> None:
+    """No script, no address but of this page; and the browser is told so."""
+    for page in (_page(course, student) for student in ("right", "odd", "broken")):
+        assert "<script" not in page
+        assert not re.search(r"(?:src|href)=[\"'](?!#|data:)", page)
+        assert "default-src 'none'" in page
+
+
+def test_nbgraders_own_command_makes_the_same_page(course: Path) -> None:
+    """`nbgrader generate_feedback` and formgrader's button use the same template."""
+    mine = _page(course, "right")
+    convert(GenerateFeedback, Course(course), ASSIGNMENT)
+    assert _page(course, "right") == mine
+
+
+def test_processes_share_a_class(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each makes the pages of every so-manieth student; none is left out."""
+    before = {path: path.read_text() for path in (course / "feedback").rglob("*.html")}
+    for path in before:
+        path.unlink()
+    monkeypatch.setattr("autograder.report.feedback._WORTH_A_PROCESS", 2)
+    monkeypatch.setattr("autograder.report.feedback._processes", lambda course: 3)
+    assert set(write_feedback(Course(course), ASSIGNMENT)) == before.keys()
+    assert {path: path.read_text() for path in before} == before
 
 
 def test_pages_say_what_was_wrong_with_a_hand_in(course: Path) -> None:

@@ -1,0 +1,89 @@
+"""`nbgrader zip_collect` with the kit's plugins."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import ASSIGNMENT, copy_released, environment
+
+from autograder.exports.layouts import LAYOUTS
+from exports.made import zipped
+from exports.test_collecting import CANVAS, GRADESCOPE, MOODLE
+
+PLUGINS = "autograder.exports.zip_collect"
+EXPECTED = {
+    "canvas": {"anna/one": "new", "anna/two": "two", "bob/two": "late"},
+    "moodle": {"anna/one": "1", "anna/two": "2", "bob/two": "late"},
+    "gradescope": {"anna/one": "1"},
+}
+
+
+def _course(root: Path, files: dict[str, str]) -> Path:
+    copy_released(root)
+    (root / "list.csv").write_text("lms_id,student_id\n11,anna\n12,bob\n")
+    folder = root / "downloaded" / ASSIGNMENT / "archive"
+    folder.mkdir(parents=True)
+    # As Canvas calls it: "course 5, 9 submissions" is nobody's upload.
+    zipped(folder / "course_5_9_submissions.zip", files)
+    return root
+
+
+def _run(root: Path, layout: str) -> subprocess.CompletedProcess[str]:
+    collector = f"--collector={PLUGINS}.{layout.capitalize()}"
+    extractor = f"--extractor={PLUGINS}.SafeExtractor"
+    roster = "--FileNameCollectorPlugin.roster=list.csv"
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", "zip_collect", ASSIGNMENT, collector, extractor, roster],
+        cwd=root,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("layout", "files"), [("canvas", CANVAS), ("moodle", MOODLE), ("gradescope", GRADESCOPE)]
+)
+def test_the_command_collects(layout: str, files: dict[str, str], tmp_path: Path) -> None:
+    """The newest notebooks, under the course's ids."""
+    root = _course(tmp_path, files)
+    said = _run(root, layout)
+    assert said.returncode == 0, said.stderr
+    found = {
+        f"{path.parts[-3]}/{path.stem}": path.read_text()
+        for path in (root / "submitted").glob(f"*/{ASSIGNMENT}/*.ipynb")
+    }
+    assert found == EXPECTED[layout]
+    time = root / "submitted" / "anna" / ASSIGNMENT / "timestamp.txt"
+    assert time.is_file() == (layout == "gradescope")
+
+
+def test_what_leads_out_is_refused(tmp_path: Path) -> None:
+    """In one line of nbgrader's log."""
+    root = _course(tmp_path, {"../../evil.ipynb": "x"})
+    said = _run(root, "canvas")
+    assert said.returncode != 0
+    assert "leads out of the folder" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert not list(tmp_path.rglob("evil.ipynb"))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_expressions_are_nbgraders(layout: str) -> None:
+    """named_regexp needs these two groups, and is matched from the beginning of a whole path."""
+    groups = re.compile(LAYOUTS[layout]).groupindex
+    assert {"student_id", "file_id"} <= groups.keys()
+    names = {
+        "canvas": "lee_11_1_one.ipynb",
+        "moodle": "Lee_11_assignsubmission_file_/one.ipynb",
+        "gradescope": "submission_11/one.ipynb",
+    }
+    found = re.match(LAYOUTS[layout], f"/tmp/x/extracted/{names[layout]}")
+    assert found is not None
+    assert found["student_id"].endswith("11")
+    assert found["file_id"] == "one.ipynb"
