@@ -30,12 +30,12 @@ class Page:
 
     def open(self, url: str) -> None:
         """Go to `url`; returns when the page and its scripts are loaded."""
-        number = self._post("Page.navigate", url=url)
-        loaded = False
-        while not loaded or number is not None:
-            said = json.loads(self._socket.recv())
-            loaded = loaded or said.get("method") == "Page.loadEventFired"
-            number = None if said.get("id") == number else number
+        self._until_loaded(self._post("Page.navigate", url=url))
+
+    def follow(self, selector: str) -> None:
+        """Press a link; returns when the page behind it is loaded."""
+        script = f"document.querySelector({json.dumps(selector)}).click()"
+        self._until_loaded(self._post("Runtime.evaluate", expression=script))
 
     def evaluate(self, script: str) -> Any:
         """The value of an expression; a promise is waited for. AssertionError where it throws."""
@@ -58,7 +58,8 @@ class Page:
                 look();
             }})"""
         )
-        assert met, f"{condition} did not come true: {self.evaluate('document.body.innerText')}"
+        shown = "location.href + ' ' + document.body.innerText"
+        assert met, f"{condition} did not come true: {self.evaluate(shown)}"
 
     def click(self, selector: str) -> None:
         """Press the mouse button on the middle of an element, scrolled into view."""
@@ -97,6 +98,13 @@ class Page:
         """The whole page as a PNG."""
         said = self._send("Page.captureScreenshot", captureBeyondViewport=True)
         path.write_bytes(b64decode(said["data"]))
+
+    def _until_loaded(self, number: int) -> None:
+        """Return when message `number` is answered and a page is loaded after it."""
+        waiting = {number, "Page.loadEventFired"}
+        while waiting:
+            said = json.loads(self._socket.recv())
+            waiting -= {said.get("id"), said.get("method")}
 
     def _post(self, method: str, **parameters: Any) -> int:
         number = next(self._numbers)
