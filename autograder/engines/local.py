@@ -71,11 +71,9 @@ class LocalEngine(Generic[Value]):
             return Finished(item, self._work(item, slot))
         except UserError:
             raise
-        except OSError as error:
-            if error.errno in _NO_ROOM:
-                raise
-            return Finished(item, problem=_A_BUG.format(kind=type(error).__name__, error=error))
         except Exception as error:  # one hand-in must not end the grading of all others
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise
             return Finished(item, problem=_A_BUG.format(kind=type(error).__name__, error=error))
 
 

@@ -114,13 +114,12 @@ def _stand(walls: Walls) -> bool:
     """
     for _ in range(_TRIALS):
         try:
-            how = _try_out(walls)
+            if _try_out(walls) == "done":
+                return True
         except WarmProcessDied:
             continue
         except (IsolationError, OSError):
             return False
-        if how != "time":
-            return how == "done"
     return False
 
 

@@ -113,10 +113,10 @@ def test_the_starter_s_environment_is_unknown(
     texts, environment, work = ask.find(
         request.getfixturevalue(kind),
         "texts = []\n"
-        "for place in Path('/proc').glob('[0-9]*/[ec]*'):\n"
-        "    if place.name in ('environ', 'cmdline'):\n"
-        "        try: texts.append(place.read_bytes().decode(errors='replace'))\n"
-        "        except OSError: pass\n"
+        "for number in filter(str.isdigit, os.listdir('/proc')):\n"
+        "    for name in ('environ', 'cmdline'):\n"
+        "        try: texts.append(Path('/proc', number, name).read_text(errors='replace'))\n"
+        "        except OSError: pass\n"  # not ours to read, or gone by now
         "found = [texts, dict(os.environ), os.getcwd()]",
     )
     assert not any(SECRET_TEXT in text for text in texts)

@@ -95,7 +95,10 @@ def test_a_kernel_that_offers_nothing_gets_no_walls(monkeypatch: pytest.MonkeyPa
     assert survey().refuses
 
 
-def test_a_trial_that_is_killed_takes_no_wall_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ending", ["time", "died", "memory"])
+def test_a_trial_that_is_killed_takes_no_wall_away(
+    ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nor does a slow one; a machine short of memory would otherwise grade behind weaker walls."""
     tried: list[Walls] = []
 
@@ -103,7 +106,7 @@ def test_a_trial_that_is_killed_takes_no_wall_away(monkeypatch: pytest.MonkeyPat
         tried.append(walls)
         if len(tried) == 1:
             raise WarmProcessDied("killed")
-        return "time" if len(tried) == 2 else "done"
+        return ending if len(tried) == 2 else "done"
 
     monkeypatch.setattr(module, "_try_out", try_out)
     assert survey() == tried[0]

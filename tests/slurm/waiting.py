@@ -28,11 +28,11 @@ def wait_for(
     return seen
 
 
-def wait_for_lines(path: Path, count: int, deadline_s: float = DEADLINE_S) -> list[str]:
+def wait_for_lines(path: Path, count: int) -> list[str]:
     """The lines of `path` once there are `count` or more."""
 
     def look() -> list[str]:
         lines = path.read_text().splitlines() if path.is_file() else []
         return lines if len(lines) >= count else []
 
-    return wait_for(look, f"{count} lines in {path}", deadline_s)
+    return wait_for(look, f"{count} lines in {path}")
