@@ -137,7 +137,7 @@ class Course:
             folder = base / name / below
             if not os.path.lexists(folder) and not (base / name).is_symlink():
                 continue
-            if reason := _why_not_an_id(name) or _why_not_a_folder(base / name, folder):
+            if reason := why_not_an_id(name) or _why_not_a_folder(base / name, folder):
                 refused.append(Refusal(repr(name)[1:-1], reason))
             else:
                 found.append(HandIn(name, assignment, folder))
@@ -244,6 +244,18 @@ def digest(*parts: bytes | str) -> str:
     return total.hexdigest()
 
 
+def why_not_an_id(name: str) -> str:
+    """Why a name cannot be a student id; "" if it can."""
+    if len(name) > _LONGEST_ID:
+        return f"a student id of {len(name)} characters; expected at most {_LONGEST_ID}"
+    if not _STUDENT_ID.fullmatch(name) or ".." in name:
+        return (
+            "not a student id; expected letters, digits and . _ @ + = , ~ - beginning with a "
+            "letter or digit; rename the folder"
+        )
+    return ""
+
+
 def shown(name: str) -> str:
     """A file's or student's name fit for one line of text, quoted if it has odd characters."""
     plain = name.isprintable() and len(name) <= _LONGEST_ID
@@ -256,18 +268,6 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _why_not_an_id(name: str) -> str:
-    """Why a folder's name cannot be a student id; "" if it can."""
-    if len(name) > _LONGEST_ID:
-        return f"a student id of {len(name)} characters; expected at most {_LONGEST_ID}"
-    if not _STUDENT_ID.fullmatch(name) or ".." in name:
-        return (
-            "not a student id; expected letters, digits and . _ @ + = , ~ - beginning with a "
-            "letter or digit; rename the folder"
-        )
-    return ""
 
 
 def _why_not_a_folder(*folders: Path) -> str:

@@ -1,8 +1,8 @@
 """source → release and solutions, with nbgrader's converters; refuses to leak and to disappoint.
 
 All is made and tried in a folder beside its place first: nothing secret may survive in the release,
-the solutions must score full marks and the unedited release nothing. Only then release/, solutions/
-and the gradebook change.
+mark schemes must add up, the solutions must score full marks and the unedited release nothing. Only
+then release/, solutions/ and the gradebook change.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from autograder.course import Course
 from autograder.files import replace_folder
 from autograder.grading.database import check_gradebook, make_gradebook, patient_url
 from autograder.leaks import find_leaks
+from autograder.marking.questions import rubric_problems
 from autograder.notebook.reading import read_notebook
 from autograder.pipeline import only_one
 from autograder.rehearsal import Released, ReleaseError, open_rehearsal, refuse, rehearse
@@ -52,6 +53,7 @@ def release_assignment(
         released = stage / "release" / assignment
         refuse(find_leaks(course.source(assignment), released, course.config))
         refuse(find_wrong_tables(course, assignment))
+        refuse(rubric_problems(course, assignment))
         if keep_solutions:
             refuse(
                 f"{line}; release without --keep-solutions"

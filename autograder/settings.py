@@ -218,15 +218,16 @@ def _where(root: Path, error: BaseException) -> str:
 
 def settings(config: Config) -> Autograder:
     """The kit's settings in `config`. Raises SettingsError naming the setting that is wrong."""
-    return _load(Autograder, config)
+    return load_settings(Autograder, config)
 
 
 def slurm_settings(config: Config) -> Slurm:
     """What `config` says of Slurm's jobs. Raises SettingsError naming the setting that is wrong."""
-    return _load(Slurm, config)
+    return load_settings(Slurm, config)
 
 
-def _load(kind: type[Kind], config: Config) -> Kind:
+def load_settings(kind: type[Kind], config: Config) -> Kind:
+    """A class of settings as `config` has it. Raises SettingsError naming the one that is wrong."""
     known = kind.class_trait_names(config=True)
     for name in config.get(kind.__name__, {}):
         if name not in known:

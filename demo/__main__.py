@@ -1,4 +1,4 @@
-"""The kit's main job on a small class: release, hand-ins, grading, scores, feedback.
+"""The kit's main job on a small class: release, hand-ins, grading, feedback, report.
 
     python -m demo            all notebooks; about ten minutes on two processors
     python -m demo theory     the theory notebook alone; seconds
@@ -31,11 +31,15 @@ def main(theory_alone: bool) -> int:
         part.make_hand_ins(COURSE)
     run("grade", "cnn", "--verbose", may_complain=True)
     run("feedback", "cnn")
+    run("report", "cnn")
     run("scores", "cnn")
     rows = json.loads(run("scores", "cnn", "--format", "json", quiet=True))
     wrong = [line for part in parts for line in part.compare(rows)]
     print("\n".join(wrong) or "All hand-ins scored as they should.")
-    print(f"Feedback: {COURSE.relative_to(ROOT)}/feedback/<student>/cnn/<notebook>.html")
+    place = COURSE.relative_to(ROOT)
+    print(f"Feedback: {place}/feedback/<student>/cnn/<notebook>.html")
+    print(f"The class: {place}/report/cnn/index.html")
+    print(f"Mark the explanations: .venv/bin/autograder mark cnn --course {place}")
     print(f"{(time.monotonic() - started) / 60:.1f} minutes")
     return 1 if wrong else 0
 

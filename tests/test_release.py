@@ -227,6 +227,14 @@ def test_leaks_are_refused(why: str, refusals: Path) -> None:
     _is_refused(refusals, made, message)
 
 
+def test_mark_schemes_that_do_not_add_up_are_refused(refusals: Path) -> None:
+    """A marker could not give what the cell is worth."""
+    scheme = "- **1** The window.\n- **1** Its width."
+    question = f"Why?\n=== BEGIN MARK SCHEME ===\n{scheme}\n=== END MARK SCHEME ==="
+    made = _with(one(), "why_question", question)
+    _is_refused(refusals, made, "cell 'why'", "the cell's 3 points, received 1 + 1 = 2")
+
+
 def test_solutions_that_do_not_score_are_refused(refusals: Path) -> None:
     """Wrong, raising or no data: all are told at once."""
     _is_refused(refusals, _short(), *SHORT)

@@ -56,7 +56,7 @@ def execute(
     with Recorder(place, expected, cells=len(plan.steps), objects=objects) as recorder:
         bounds = limits(settings, notebook, plan)
         ending = warm.run(_TASK, parcel, bounds, recorder.receive, environment=slot.environment)
-        return recorder.finish(key, warm.walls.summary(), bounds, ending)
+        return recorder.finish(key, warm.walls.summary(), bounds, ending, slot.gpu)
 
 
 def limits(settings: Autograder, notebook: str = "", plan: Plan | None = None) -> Limits:

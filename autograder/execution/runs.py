@@ -41,7 +41,8 @@ class Run:
     """What executing one notebook came to.
 
     key: the digest of all that decided it. walls: in words. limits: what it might use. ending: None
-    where nothing was run. reached: the grade_ids of the test cells that it got to.
+    where nothing was run. reached: the grade_ids of the test cells that it got to. gpu: the one it
+    ran on, as CUDA names it; "" for none.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Run:
     limits: Limits | None
     ending: Ending | None
     reached: tuple[str, ...]
+    gpu: str = ""
 
     @property
     def stopped(self) -> str:
@@ -90,7 +92,8 @@ def load_run(folder: Path) -> Run | None:
         data = json.loads((folder / _WHOLE).read_bytes())
         ending = data["ending"] and Ending(**data["ending"])
         limits = data["limits"] and Limits(**data["limits"])
-        return Run(data["key"], data["walls"], limits, ending, tuple(data["reached"]))
+        reached, gpu = tuple(data["reached"]), str(data.get("gpu", ""))
+        return Run(data["key"], data["walls"], limits, ending, reached, gpu)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -195,14 +198,14 @@ class Recorder:
         else:
             self._answers.receive(name, data)
 
-    def finish(self, key: str, walls: str, limits: Limits, ending: Ending) -> Run:
+    def finish(self, key: str, walls: str, limits: Limits, ending: Ending, gpu: str = "") -> Run:
         """Complete the run and put it in its place; returns the run that is there.
 
         That is another's, if somebody else has done the same and was first.
         """
         self._answers.close()
         ending = dataclasses.replace(ending, detail=_legible(ending.detail))
-        run = Run(key, walls, limits, ending, tuple(self._reached))
+        run = Run(key, walls, limits, ending, tuple(self._reached), gpu)
         return _complete(run, self._folder, self._place)
 
     def _write_cell(self, data: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from autograder.course import _why_not_an_id, shown
+from autograder.course import shown, why_not_an_id
 from autograder.exports.layouts import Place, find_place, is_clutter, notebook_name
 from autograder.exports.metadata import Submission
 from autograder.exports.roster import Roster
@@ -82,7 +82,7 @@ def _students(lms_id: str, submission: Submission | None, roster: Roster) -> Ite
         if not student:
             known = " or ".join(filter(None, (sid, email))) or lms_id
             yield f"{shown(known)} is not in the roster; add it (--roster), then collect again"
-        elif why := _why_not_an_id(student):
+        elif why := why_not_an_id(student):
             yield f"{shown(student)}: {why}"
         else:
             yield _Known(student)

@@ -10,7 +10,7 @@ from traitlets import Dict, Enum, Unicode
 from traitlets.config import Configurable
 
 from autograder.course import Course
-from autograder.settings import _load
+from autograder.settings import load_settings
 
 
 class Exports(Configurable):  # type: ignore[misc]
@@ -36,4 +36,4 @@ class Exports(Configurable):  # type: ignore[misc]
 
 def load_options(course: Course) -> Exports:
     """The course's options. Raises SettingsError naming the one that is wrong."""
-    return _load(Exports, course.config)
+    return load_settings(Exports, course.config)

@@ -94,6 +94,14 @@ def test_a_sandbox_is_told_where_it_runs(tmp_path: Path) -> None:
     assert json.loads(warm.parcel["request.json"])["gpu_memory_fraction"] == 0.45
 
 
+def test_a_run_says_which_gpu_it_had(tmp_path: Path) -> None:
+    """So that a report can count GPU-hours; without a slot it had none."""
+    executed(FakeWarm(), tmp_path / "with", "key", slot=Slot("GPU-1"))
+    executed(FakeWarm(), tmp_path / "without", "key")
+    runs = [load_run(tmp_path / name) for name in ("with", "without")]
+    assert [run.gpu for run in runs if run] == ["GPU-1", ""]
+
+
 def test_settings_become_limits() -> None:
     """Each of them."""
     found = limits(
