@@ -29,6 +29,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "X-DNS-Prefetch-Control": "off",  # a look at an answer's link would tell its host's name server
 }
 
 
@@ -91,7 +92,11 @@ class Entrance(Page):
 
     async def get(self) -> None:
         xsrf = self.xsrf
-        self.finish(await self.aside(lambda: pages.overview(self.desk, xsrf)))
+        try:
+            self.finish(await self.aside(lambda: pages.overview(self.desk, xsrf)))
+        except SQLAlchemyError as error:
+            self.set_status(503)
+            self.finish(pages.trouble(self.desk, xsrf, _refused(error)))
 
 
 class QuestionPage(Page):
@@ -115,7 +120,7 @@ class Api(Page):
             raise HTTPError(415)
         try:
             asked = json.loads(self.request.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise HTTPError(400, reason="Expected JSON") from None
         if not isinstance(asked, dict):
             raise HTTPError(400, reason="Expected a JSON object")
@@ -130,8 +135,7 @@ class Api(Page):
         try:
             self._send(200, await self.aside(work))
         except SQLAlchemyError as error:
-            said = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
-            self._send(503, {"message": f"the gradebook cannot be used: {said}; nothing is saved"})
+            self._send(503, {"message": f"{_refused(error)}; nothing is saved"})
         except NotGradedError as error:
             self._send(400, {"message": _not_graded(error, self.desk.assignment)})
         except UserError as error:
@@ -162,7 +166,7 @@ class Api(Page):
                 return self._save(number, asked)
             case "undo":
                 opened = self.desk.open(number)
-                undone = self.desk.undo(number, str(asked.get("batch")))
+                undone = self.desk.undo(number, plain(str(asked.get("batch"))))
                 return {
                     "entries": pages.entries_data(opened, undone.entries),
                     "kept": pages.entries_data(opened, undone.kept),
@@ -212,6 +216,11 @@ def _integer(text: object) -> int:
     if isinstance(text, str | int) and str(text).isdecimal() and len(str(text)) < 10:
         return int(text)
     raise MarkingError("expected a whole number; load the page again")
+
+
+def _refused(error: SQLAlchemyError) -> str:
+    said = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
+    return f"the gradebook cannot be used: {said}"
 
 
 def _not_graded(error: NotGradedError, assignment: str) -> str:

@@ -13,11 +13,11 @@ import jinja2
 from autograder.marking.contract import Answer, Suggestion
 from autograder.marking.marks import Entry, Progress
 from autograder.marking.sessions import Desk, Opened, plain
-from autograder.report.harmless import markdown2html
+from autograder.report.texts import markdown2html
 
 HERE = Path(__file__).parent
 SHOWN = 12_000  # characters of an answer that are shown at first; essays have a tenth of that
-_MEMBER = 600  # and of a member of a group
+_EXCERPT = 160  # and in the list of groups
 _NO_PICTURE = {"image/png": ""}
 
 _templates = jinja2.Environment(
@@ -42,6 +42,11 @@ def overview(desk: Desk, xsrf: str) -> str:
         sum(each.empty for each in counts),
     )
     return _render("overview.html", desk, xsrf, rows=rows, whole=whole)
+
+
+def trouble(desk: Desk, xsrf: str, said: str) -> str:
+    """What keeps the overview from being shown, in one line."""
+    return _render("trouble.html", desk, xsrf, said=said)
 
 
 def question_page(desk: Desk, number: int, xsrf: str) -> str:
@@ -98,7 +103,8 @@ def states(desk: Desk, number: int, opened: Opened) -> dict[str, Any]:
 
 def excerpts(opened: Opened, begin: int, most: int = 50) -> list[str]:
     """The beginning of the most typical answer of each group from number `begin` on."""
-    return [plain(opened.line(keys[0]).excerpt) for keys in opened.groups[begin : begin + most]]
+    first = [opened.line(keys[0]) for keys in opened.groups[begin : begin + most]]
+    return [plain(" ".join(line.beginning.split())[:_EXCERPT]) for line in first]
 
 
 def answer(desk: Desk, number: int, opened: Opened, key: str, names: bool) -> dict[str, Any]:
@@ -127,16 +133,16 @@ def members(
     entries = desk.entries(number, shown)
     found = []
     for key in shown:
-        one, line, entry = opened.answer(key), opened.line(key), entries.get(key)
+        line, entry = opened.line(key), entries.get(key)
         found.append(
             {
                 "key": key,
-                "text": plain(one.text[:_MEMBER]),
-                "is_cut": line.length > _MEMBER,
+                "text": plain(line.beginning),
+                "is_cut": line.length > len(line.beginning),
                 "is_same": line.digest == opened.line(keys[0]).digest,
                 "is_opened": key in opened.seen,
                 "entry": entry_data(entry, line.digest) if entry else None,
-                "student": one.student if names else None,
+                "student": line.student if names else None,
             }
         )
     return found

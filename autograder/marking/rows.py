@@ -144,5 +144,5 @@ def steps_of(row: Row[Any]) -> tuple[float, ...]:
 
 def seen_of(row: Row[Any]) -> str:
     """What changes with every version and with whatever else is written there."""
-    state = json.dumps([row.version or 0, row.manual_score, row.manual_comment or ""])
+    state = repr((row.version or 0, row.manual_score, row.manual_comment or ""))
     return hashlib.sha256(state.encode()).hexdigest()[:16]

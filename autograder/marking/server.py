@@ -17,11 +17,11 @@ from tornado.web import Application
 
 from autograder.course import Course
 from autograder.errors import UserError
-from autograder.grading.database import make_gradebook, open_gradebook
+from autograder.grading.database import make_gradebook, open_gradebook, require_released
 from autograder.marking.access import Access
 from autograder.marking.handlers import Api, Entrance, QuestionPage, Static
 from autograder.marking.pages import HERE
-from autograder.marking.sessions import Desk, Sources, usual_sources
+from autograder.marking.sessions import Desk, Sources, fit, usual_sources
 from autograder.marking.store import Store
 
 _LARGEST_REQUEST = 4 << 20  # bytes: a mark for a whole class
@@ -53,8 +53,9 @@ def desk(
     """The assignment's desk, as long as its gradebook is open."""
     course.notebooks(assignment)
     with open_gradebook(course) as gradebook:
+        require_released(gradebook.db, course, assignment)
         make_gradebook(course)  # one that an earlier version made lacks the indexes
-        store = Store(gradebook.engine, assignment, marker)
+        store = Store(gradebook.engine, assignment, fit(marker))
         made = Desk(course, assignment, store, sources or usual_sources())
         if not made.questions:
             raise UserError(

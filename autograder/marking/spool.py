@@ -12,17 +12,20 @@ from typing import overload
 
 from autograder.marking.contract import Answer
 
-_EXCERPT = 160  # characters
+_BEGINNING = 600  # characters
 
 
 @dataclass(frozen=True)
 class Line:
-    """What is kept in memory of an answer. digest: of its text; length: in characters."""
+    """What is kept in memory of an answer.
+
+    digest: of its text; beginning: its first characters; length: in characters.
+    """
 
     key: str
     student: str
     digest: str
-    excerpt: str
+    beginning: str
     length: int
     is_empty: bool
 
@@ -72,7 +75,7 @@ def _line(answer: Answer) -> Line:
         key=answer.key,
         student=answer.student,
         digest=hashlib.sha256(text).hexdigest(),
-        excerpt=" ".join(answer.text[: 2 * _EXCERPT].split())[:_EXCERPT],
+        beginning=answer.text[:_BEGINNING],
         length=len(answer.text),
         is_empty=answer.is_empty,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,7 @@ from marking.serving import serving
 
 from autograder.course import Course
 from autograder.marking.sessions import Desk
-from browser.chromium import Chromium, Tab, chromium
-from browser.formgrader import CHROMIUM
+from browser.chromium import CHROMIUM, Chromium, Tab, chromium
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -246,3 +246,89 @@ def test_a_long_answer_unfolds(browser: Chromium, tmp_path: Path) -> None:
             assert not tab.run(f"{paper}.includes('END')")
             tab.run("document.getElementById('whole').click()")
             tab.wait(f"{paper}.includes('END')")
+
+
+def test_what_is_typed_outlives_a_colleagues_mark(tab: Tab, course: Course) -> None:
+    """Whoever comes back to a comment that is not saved finds it, and is asked before it counts."""
+    tab.press("1", "c")
+    tab.write("A long thought.")
+    tab.press("Escape", "n")
+    tab.wait(shows("k1"))
+    in_formgrader(course, "ada", 3.0, "From formgrader.")
+    tab.press("p")
+    tab.wait(shows("k0"))
+    assert tab.run("document.getElementById('comment').value") == "A long thought."
+    tab.press("Enter")
+    tab.wait("document.getElementById('conflict').open")
+    assert "From formgrader." in tab.text("#conflicts")
+    tab.press("Escape")
+    tab.wait(status("what you typed is still here"))
+    assert tab.run("document.getElementById('comment').value") == "A long thought."
+    assert in_book(course, "ada") == (3.0, "From formgrader.", False)
+
+
+def test_a_server_that_is_gone_loses_nothing(browser: Chromium, course: Course) -> None:
+    """The page says what to do; after a start at the same port, the same page saves."""
+    with open_desk(course) as desk:
+        with serving(desk) as listening:
+            tab = browser.tab(listening.url(listening.access.token))
+            tab.wait("document.querySelector('.overview')")
+            tab.open(f"http://127.0.0.1:{listening.port}/questions/1")
+            tab.wait(shows("k0"))
+        tab.press("1", "c")
+        tab.write("A long thought.")
+        tab.press("Escape", "Enter")
+        tab.wait(status(f"--port {listening.port}"))
+        with serving(desk, listening.port) as again:
+            tab.press("Enter")
+            tab.wait(status("Open the address"))
+            browser.tab(again.url(again.access.token)).wait("document.querySelector('.overview')")
+            tab.press("Enter")
+            tab.wait(shows("k1"))
+    assert in_book(course, "ada") == (1.0, "A long thought.", False)
+    assert tab.errors == []
+    tab.open("about:blank")
+
+
+def test_a_class_is_marked_by_keys_alone(tab: Tab, course: Course) -> None:
+    """From the first answer to the last, a group included; the bar is full."""
+    tab.press("1", "g")
+    tab.wait("!document.getElementById('group-save').disabled")
+    tab.press("Enter")  # the button has the focus
+    tab.wait(shows("k3"))
+    tab.press("2", "Enter")
+    tab.wait(status("All answers to this question are marked"))
+    assert tab.run("document.getElementById('bar').position") == 1
+    points = [in_book(course, student)[0] for student in ("ada", "bob", "eve", "zoe")]
+    assert points == [1.0, 1.0, 1.0, 1.0]
+
+
+ODD = {
+    "ada": "window " + "x" * 1_000_000,
+    "bob": "\u202e window שלום עולם \u2066",
+    "eve": "window \0\ud800\x1b[31m 🙂 " * 50,
+    "zoe": "<div>" * 2000 + "</main></section><a href='https://elsewhere.example/'>x</a>",
+    "kim": " \n\t",
+}
+
+
+def test_the_page_stays_usable_whatever_is_written(browser: Chromium, tmp_path: Path) -> None:
+    """A word of a megabyte, reversed text, broken characters, nothing: on a telephone as well."""
+    course = make_course(tmp_path)
+    with open_desk(course, texts=ODD) as desk:
+        for tab in opened(browser, desk):
+            tab.show(400)
+            for number in range(5):
+                tab.wait(shows(f"k{number}"))
+                assert tab.run("document.documentElement.scrollWidth") <= 400
+                paper = tab.run("document.getElementById('answer').shadowRoot.textContent")
+                assert ("(empty)" in paper) == (number == 4)
+                if not tab.run("document.getElementById('whole').hidden"):
+                    tab.click("#whole")
+                    tab.wait("document.getElementById('whole').hidden")
+                    tab.leave()
+                    assert tab.run("document.documentElement.scrollWidth") <= 400
+                assert not re.search(rf"\b(?:{'|'.join(ODD)})\b", tab.html())
+                tab.press("n")
+            assert all(url.startswith(("http://127.0.0.1:", "data:")) for url in tab.asked)
+            tab.show(1400)

@@ -17,13 +17,13 @@ from autograder.marking.sessions import Desk
 
 
 @contextmanager
-def serving(desk: Desk) -> Iterator[Listening]:
+def serving(desk: Desk, port: int = 0) -> Iterator[Listening]:
     """Answers in a thread of its own as long as the context lasts."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        listening = asyncio.run_coroutine_threadsafe(_listen(desk), loop).result()
+        listening = asyncio.run_coroutine_threadsafe(_listen(desk, port), loop).result()
         yield listening
         asyncio.run_coroutine_threadsafe(_close(listening), loop).result()
     finally:
@@ -33,8 +33,8 @@ def serving(desk: Desk) -> Iterator[Listening]:
         loop.close()
 
 
-async def _listen(desk: Desk) -> Listening:
-    return listen(desk)
+async def _listen(desk: Desk, port: int) -> Listening:
+    return listen(desk, port)
 
 
 async def _close(listening: Listening) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import http.client
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -173,7 +176,7 @@ def test_the_overview_counts(listening: Listening) -> None:
 def test_a_question_shows_prompt_and_scheme(browser: Browser) -> None:
     """Rendered, with a box to tick for each criterion."""
     page = browser.ask("/questions/1").text
-    assert "Why is it so? $x^2$" in page
+    assert "Why is it so? <math" in page
     assert page.count('role="checkbox"') == len(WHY.rubric.criteria)
     assert "The <strong>window</strong> is wide." in page
     assert browser.ask("/questions/2").status == 404
@@ -439,3 +442,76 @@ def _without_groups(usual: Sources) -> Sources:
 
 def _is_kept(opened: Desk) -> None:
     assert opened.open(0) is opened.open(0)
+
+
+# Attacks and faults
+
+
+@pytest.mark.parametrize("path", ["/static/..", "/static/%2e%2e", "/static/..%2fpages.py"])
+def test_no_file_but_its_own_is_served(browser: Browser, path: str) -> None:
+    """Whatever way up is tried."""
+    assert browser.ask(path).status in (403, 404)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_other_methods_do_nothing(course: Course, browser: Browser, method: str) -> None:
+    """Also with the page's own token, and with a header that names another method."""
+    body = json.dumps({"seen": seen(browser, "k0"), "points": 3, "steps": [], "comment": ""})
+    sent = {"Content_Type": "application/json", "X_XSRFToken": browser.xsrf}
+    refused = browser.ask("/api/1/marks", body, method, X_HTTP_Method_Override="POST", **sent)
+    assert refused.status == 405
+    assert in_book(course, "ada") == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "null", "[" * 100_000, "\ufeff{}", '{"seen": {"\\ud800": ""}}']
+)
+def test_what_is_no_request_is_refused(browser: Browser, body: str) -> None:
+    """However deep, broken or empty it is; never as a fault of the server."""
+    sent = {"Content_Type": "application/json", "X_XSRFToken": browser.xsrf}
+    assert browser.ask("/api/1/marks", body, "POST", **sent).status == 400
+
+
+def test_an_unknown_batch_undoes_nothing(browser: Browser) -> None:
+    """Nor one that no database takes."""
+    for batch in ("unknown", "a\0b", "\ud800", None, []):
+        undone = browser.post("/api/1/undo", batch=batch)
+        assert (undone.status, undone.data) == (200, {"entries": {}, "kept": {}})
+
+
+def test_a_large_request_is_refused(course: Course, listening: Listening) -> None:
+    """Before it is read."""
+    browser = Browser(listening.port)
+    browser.enter(listening)
+    sent = {"Content_Type": "application/json", "X_XSRFToken": browser.xsrf}
+    with contextlib.suppress(OSError, http.client.HTTPException):  # the server hangs up
+        assert browser.ask("/api/1/marks", "x" * (5 << 20), **sent).status >= 400
+    assert browser.ask("/").status == 200
+
+
+def test_a_lost_gradebook_is_one_line(
+    course: Course, browser: Browser, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """On the overview, at a look and at a save; the terminal gets no traceback."""
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as book:
+        book.execute("ALTER TABLE autograder_mark RENAME TO gone")
+        book.execute("ALTER TABLE grade RENAME TO gone_too")
+    for path in ("/", "/api/1/answers/k0", "/api/1/states"):
+        answered = browser.ask(path)
+        assert answered.status == 503
+        assert "the gradebook cannot be used" in answered.text
+    assert "nothing is saved" in give(browser, {"k0": ""}, 1).data["message"]
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_links_of_answers_are_not_looked_up(browser: Browser) -> None:
+    """A browser would resolve their hosts before anybody presses them."""
+    assert browser.ask("/questions/1").headers["X-DNS-Prefetch-Control"] == "off"
+
+
+def test_an_odd_markers_name_is_made_fit(course: Course) -> None:
+    """As a terminal may give it: half a character, a line break."""
+    with open_desk(course, "t\udcff\0") as opened, serving(opened) as made:
+        browser = Browser(made.port)
+        browser.enter(made)
+        assert give(browser, seen(browser, "k0"), 1).status == 200

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -262,3 +266,39 @@ def test_a_large_group_is_saved_at_once(tmp_path: Path) -> None:
         assert store.progress([WHY]) == (Progress(marked=1200),)
         assert len(store.undo(WHY, saved.batch).entries) == 1200
         assert store.progress([WHY]) == (Progress(waiting=1200),)
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sqlalchemy import create_engine, event
+from autograder.course import Course
+from autograder.marking.marks import Mark, Wish
+from autograder.marking.store import Store
+from marking.desks import ASSIGNMENT, WHY
+
+engine = create_engine(Course(Path(sys.argv[1])).db_url)
+store = Store(engine, ASSIGNMENT, "tutor")
+wishes = [Wish(name, Mark(1.0), entry.seen) for name, entry in store.entries(WHY).items()]
+
+
+@event.listens_for(engine, "before_cursor_execute")
+def die(db, cursor, statement, *_):
+    if statement.startswith("INSERT INTO autograder_mark"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+store.save(WHY, wishes)
+"""
+
+
+def test_a_killed_save_leaves_nothing(course: Course, store: Store) -> None:
+    """Killed between a group's points and their history: no member has a mark, and all can."""
+    command = [sys.executable, "-W", "ignore", "-c", _KILLED, str(course.root)]
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": tests}, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    assert store.progress([WHY]) == (Progress(waiting=4, empty=1),)
+    assert in_book(course, "ada") == (None, None, True)
+    give(store, GOOD, "ada", "bob")
+    assert in_book(course, "ada")[0] == GOOD.points

@@ -5,6 +5,11 @@ export const data = JSON.parse(document.getElementById("data").textContent);
 
 const at = (path) => `/api/${data.number + 1}/${path}`;
 
+const GONE =
+  "Not saved: the server does not answer. What you typed stays as long as this page is open. " +
+  `Start autograder mark again, with --port ${location.port || 80}, open its address in another tab, ` +
+  "then go on here.";
+
 export class Refused extends Error {}
 
 async function read(response) {
@@ -24,7 +29,7 @@ async function ask(path, options) {
   try {
     response = await fetch(at(path), options);
   } catch {
-    throw new Refused("The server does not answer; is `autograder mark` still running?");
+    throw new Refused(GONE);
   }
   return read(response);
 }

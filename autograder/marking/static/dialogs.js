@@ -87,7 +87,7 @@ function member(each, current) {
 
 const standing = (entry) => `${pointsOf(entry.points)} by ${entry.marker || "somebody"}${when(entry.marked_at)}`;
 
-// Resolves to "keep" or "take".
+// Resolves to "keep", "take" or, by Escape, "later".
 export function askConflict(conflicts, mine, many, place) {
   const dialog = byId("conflict");
   const entries = Object.entries(conflicts);
@@ -112,7 +112,7 @@ export function askConflict(conflicts, mine, many, place) {
     };
     byId("conflict-keep").onclick = answer("keep");
     byId("conflict-take").onclick = answer("take");
-    dialog.onclose = answer("keep");
+    dialog.onclose = answer("later");
     dialog.showModal();
     byId("conflict-keep").focus();
   });

@@ -1,6 +1,7 @@
 // A student's answer on the page: already cleaned by the server, and shut in a shadow root, so that
 // its classes and ids are not the page's.
 
+const PIECE = 4000; // characters
 const host = document.getElementById("answer");
 const root = host.attachShadow({ mode: "open" });
 const style = document.createElement("link");
@@ -10,8 +11,9 @@ const body = document.createElement("div");
 body.dir = "auto";
 root.append(style, body);
 
-export function showAnswer(html, words) {
+export function showAnswer({ html, is_empty: isEmpty }, words) {
   body.innerHTML = html;
+  if (isEmpty && !/[^\s\p{C}]/u.test(body.innerText)) body.append(element("p", "nothing", "(empty)"));
   for (const link of body.querySelectorAll("a[href]")) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
@@ -20,11 +22,28 @@ export function showAnswer(html, words) {
 }
 
 export function showWhole(text) {
-  const whole = document.createElement("pre");
-  whole.className = "whole";
-  whole.dir = "auto";
-  whole.textContent = text;
-  body.replaceChildren(whole);
+  body.replaceChildren(...cut(text).map((piece) => element("pre", "whole", piece)));
+}
+
+// In pieces that end where a line does, or else a word: only those in sight are laid out.
+function cut(text) {
+  const pieces = [];
+  for (let begin = 0; begin < text.length; ) {
+    const most = begin + PIECE;
+    const line = text.lastIndexOf("\n", most);
+    const end = most >= text.length ? text.length : Math.max(line, text.lastIndexOf(" ", most)) + 1;
+    pieces.push(text.slice(begin, end > begin ? end : most));
+    begin += pieces.at(-1).length;
+  }
+  return pieces;
+}
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.dir = "auto";
+  made.textContent = text;
+  return made;
 }
 
 function highlight(words) {

@@ -54,6 +54,8 @@ async function load() {
 
 function progress() {
   const { marked, waiting, empty } = index.progress;
+  byId("bar").max = marked + waiting || 1;
+  byId("bar").value = marked + waiting ? marked : 1;
   byId("progress").textContent = `${marked} marked · ${waiting} waiting · ${empty} empty`;
   byId("undo").disabled = !index.undo;
 }
@@ -81,11 +83,12 @@ async function show(key) {
   draft.fill(asMark(entry));
   found.clean = JSON.stringify(draft.current());
   const kept = drafts.get(key);
-  if (kept && kept.seen === entry?.seen) {
+  if (kept) {
     draft.fill({ ...kept.mark, points: kept.mark.points === "" ? null : kept.mark.points });
+    if (entry) entry.seen = kept.seen; // whoever has changed it meanwhile is shown at a save
   }
   title(found);
-  showAnswer(found.html, found.suggestions.flatMap((each) => each.words));
+  showAnswer(found, found.suggestions.flatMap((each) => each.words));
   byId("whole").hidden = !found.is_folded;
   byId("whole").textContent = `Show all (${found.length.toLocaleString("en")} characters, as plain text)`;
   suggest(found.suggestions);
@@ -149,6 +152,11 @@ async function send(seen, mark) {
   const many = Object.keys(seen).length;
   const choice = await askConflict(answer.conflicts, mark, many, (key) => order.indexOf(key) + 1);
   taken(answer.conflicts);
+  if (choice === "later") {
+    draw(current.key);
+    say("Not saved: what you typed is still here.", true);
+    return false;
+  }
   const again = { ...seen };
   for (const [key, entry] of Object.entries(answer.conflicts)) {
     if (choice === "take") again[key] = entry.seen;
