@@ -64,7 +64,7 @@ def _take(found: Gathered, course: Course, hand_in: HandIn) -> None:
             scores.append((notebook, graded))
         found.times.setdefault(notebook, Times()).take(hand_in.student, place)
         _take_answers(found, hand_in.student, notebook, place, graded)
-    found.outcomes.take(hand_in.student, scores)
+    found.outcomes.take(hand_in.student, scores, found.marks.settled)
 
 
 def _take_answers(

@@ -43,8 +43,13 @@ class CellMarks:
     blank: int = 0
 
     @property
+    def marked(self) -> int:
+        """Answers that somebody or a test has scored; what is blank scores 0 unseen."""
+        return self.full + self.part + self.none
+
+    @property
     def given(self) -> int:
-        return self.full + self.part + self.none + self.blank
+        return self.marked + self.blank
 
     def add(self, score: float, *, is_waiting: bool, is_blank: bool) -> None:
         if is_waiting:
@@ -60,7 +65,10 @@ class CellMarks:
 
 @dataclass(frozen=True)
 class Marks:
-    """A class's points. students: their ids; totals: shares of max_points, in percent."""
+    """A class's points. students: their ids; totals: shares of max_points, in percent.
+
+    settled: student, notebook and grade_id of answers that a person gave points and no test did.
+    """
 
     students: tuple[str, ...]
     totals: Spread
@@ -68,6 +76,7 @@ class Marks:
     provisional: int  # totals in which marks are still missing
     late: int  # students with a late penalty
     cells: Mapping[Key, CellMarks]
+    settled: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def read_marks(course: Course, assignment: str) -> Marks:
@@ -77,13 +86,16 @@ def read_marks(course: Course, assignment: str) -> Marks:
         ids = _cells(gradebook.db, assignment)
         cells = {key: CellMarks(points) for key, points in ids.values()}
         grades = gradebook.db.execute(_grades(assignment).execution_options(yield_per=_AT_ONCE))
-        for cell, score, marked, waiting in grades:
-            is_blank = marked is None
-            cells[ids[cell][0]].add(score or 0.0, is_waiting=bool(waiting), is_blank=is_blank)
+        settled = set()
+        for student, cell, score, marked, automatic, waiting in grades:
+            key, is_blank = ids[cell][0], marked is None
+            cells[key].add(score or 0.0, is_waiting=bool(waiting), is_blank=is_blank)
+            if automatic is None and not is_blank and not waiting:
+                settled.add((student, *key))
     most = sum(marks.max_points for marks in cells.values())
     totals = Spread()
     for row in rows:
-        totals.add(100 * row.total / most if most else 0.0)
+        totals.add(100 * max(row.total, 0.0) / most if most else 0.0)  # as nbgrader exports it
     return Marks(
         students=tuple(row.student for row in rows),
         totals=totals,
@@ -91,6 +103,7 @@ def read_marks(course: Course, assignment: str) -> Marks:
         provisional=sum(row.waiting > 0 for row in rows),
         late=sum(row.late_penalty > 0 for row in rows),
         cells=cells,
+        settled=frozenset(settled),
     )
 
 
@@ -110,7 +123,14 @@ def _cells(db: scoped_session[Session], assignment: str) -> dict[str, tuple[Key,
 
 def _grades(assignment: str) -> Select[Any]:
     return (
-        select(Grade.cell_id, Grade.score, Grade.manual_score, Grade.needs_manual_grade)
+        select(
+            SubmittedAssignment.student_id,
+            Grade.cell_id,
+            Grade.score,
+            Grade.manual_score,
+            Grade.auto_score,
+            Grade.needs_manual_grade,
+        )
         .join(SubmittedNotebook, SubmittedNotebook.id == Grade.notebook_id)
         .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,28 +47,40 @@ class Failure:
 
 @dataclass
 class Outcomes:
-    """Running tallies over scores.json. failures: the first MOST_FAILURES; failed: all of them."""
+    """Running tallies over scores.json.
+
+    failures: the first MOST_FAILURES; failed: all of them. settled: those that are none any more,
+    as a person has given the points.
+    """
 
     tests: dict[Key, Counter[str]] = field(default_factory=dict)
     mistakes: dict[str, Mistaken] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     failed: int = 0
+    settled: int = 0
 
-    def take(self, student: str, scores: Iterable[tuple[str, NotebookScores]]) -> None:
-        """The scores of all notebooks of one student, by notebook."""
+    def take(
+        self,
+        student: str,
+        scores: Iterable[tuple[str, NotebookScores]],
+        settled: Collection[tuple[str, str, str]] = (),
+    ) -> None:
+        """The scores of all notebooks of one student, by notebook.
+
+        settled: student, notebook and grade_id of what a person has given points.
+        """
         seen: set[str] = set()
         for notebook, found in scores:
             for test in found.tests:
                 self._take_test(student, notebook, test, seen)
+                if test.outcome == Outcome.COULD_NOT_BE_GRADED:
+                    is_settled = (student, notebook, test.grade_id) in settled
+                    self._take_failure(student, notebook, test, is_settled=is_settled)
 
     def _take_test(self, student: str, notebook: str, test: TestScore, seen: set[str]) -> None:
         key = notebook, test.grade_id
         self.tests.setdefault(key, Counter())[test.outcome] += 1
-        if test.outcome == Outcome.COULD_NOT_BE_GRADED:
-            self.failed += 1
-            if len(self.failures) < MOST_FAILURES:
-                self.failures.append(Failure(student, notebook, test.grade_id, test.message))
         slugs: set[str] = set()
         for row in test.rows:
             slug = row.get("mistake")
@@ -77,6 +89,14 @@ class Outcomes:
                 self._take_mistake(slug, row, key, student, is_new=slug not in seen)
             self._take_measured(row, key)
         seen |= slugs
+
+    def _take_failure(
+        self, student: str, notebook: str, test: TestScore, *, is_settled: bool
+    ) -> None:
+        self.settled += is_settled
+        self.failed += not is_settled
+        if not is_settled and len(self.failures) < MOST_FAILURES:
+            self.failures.append(Failure(student, notebook, test.grade_id, test.message))
 
     def _take_mistake(
         self, slug: str, row: dict[str, Any], key: Key, student: str, *, is_new: bool

@@ -39,8 +39,6 @@ def _told(course: Course, assignment: str, found: Gathered, *, names: bool) -> d
     questions = sections.question_rows(found)
     settings = course.settings
     times = sections.time_rows(found, settings.slots_per_gpu)
-    gpus = course.slurm.gpus if settings.engine == "slurm" else settings.gpus
-    gpu_hours = [row.gpu_h for row in times if row.gpu_h is not None]
     return {
         "assignment": assignment,
         "made": f"{datetime.now():%d %B %Y, %H:%M}",
@@ -58,8 +56,8 @@ def _told(course: Course, assignment: str, found: Gathered, *, names: bool) -> d
         "architectures": list(pictures.architectures(found, names=names)),
         "gallery": list(pictures.gallery(found, names=names)),
         "times": times,
-        "gpu_hours": sum(gpu_hours) if gpu_hours and gpus else None,
-        "failures": list(sections.failures(found)),
+        "gpu_hours": sum(row.gpu_h for row in times),
+        "failures": sections.failures(found, names=names),
         "failures_left_out": max(found.outcomes.failed - MOST_FAILURES, 0),
         "badges": {str(outcome): symbol for outcome, (symbol, _) in BADGES.items()},
         "waits": sections.WAITS,

@@ -92,9 +92,7 @@ def _drawing(structure: Structure, *, names: bool) -> Drawing | None:
         graph = structure.graph
     except (GraphError, SnapshotError):  # read before: the file has gone meanwhile
         return None
-    svg = replace(
-        graph, name="model"
-    )._repr_svg_()  # a student may have called it by their own name
+    svg = _nameless(graph)._repr_svg_()
     address = f"data:image/svg+xml;base64,{b64encode(svg.encode(errors='replace')).decode()}"
     return Drawing(
         structure.models,
@@ -104,6 +102,25 @@ def _drawing(structure: Structure, *, names: bool) -> Drawing | None:
         address if len(svg) <= _LARGEST_DRAWING else "",
         tuple(structure.names) if names else (),
     )
+
+
+def _nameless(graph: ModelGraph) -> ModelGraph:
+    """The graph with names of ours: the drawing tells them, and a student's may be the student's.
+
+    The answer's own name is the assignment's.
+    """
+    ours = {layer.id: f"layer {number}" for number, layer in enumerate(graph.layers, 1)}
+    layers = (
+        replace(
+            layer,
+            id=ours[layer.id],
+            name=ours[layer.id],
+            inputs=tuple(ours[each] for each in layer.inputs),
+            shares=ours.get(layer.shares or ""),
+        )
+        for layer in graph.layers
+    )
+    return ModelGraph("model", tuple(layers), tuple(ours[each] for each in graph.output_ids))
 
 
 def _chain(graph: ModelGraph) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.course import Course
-from autograder.execution.frameworks import named_in
 from autograder.notebook.reading import read_notebook
 
 # A check of something that can be looked at, by what it takes first.
@@ -46,27 +45,20 @@ class Question:
 
 @dataclass(frozen=True)
 class Outline:
-    """An assignment's notebooks and questions in their order.
-
-    frameworks: the notebooks that import a framework, which runs on a GPU where there is one.
-    """
+    """An assignment's notebooks and questions in their order."""
 
     notebooks: tuple[str, ...]
     questions: tuple[Question, ...]
-    frameworks: frozenset[str]
 
 
 def outline(course: Course, assignment: str) -> Outline:
     """What stands in source/. Raises CourseError or NotebookError, in one line."""
-    names, questions, frameworks = [], list[Question](), set[str]()
+    names, questions = [], list[Question]()
     for path in course.notebooks(assignment):
         cells = read_notebook(path).cells
-        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
         names.append(path.stem)
         questions += _questions(path, cells)
-        if named_in(code, course.settings.warm_frameworks):
-            frameworks.add(path.stem)
-    return Outline(tuple(names), tuple(questions), frozenset(frameworks))
+    return Outline(tuple(names), tuple(questions))
 
 
 def _questions(path: Path, cells: list[NotebookNode]) -> Iterator[Question]:

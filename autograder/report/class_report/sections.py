@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -40,9 +40,14 @@ class QuestionRow:
     parts: tuple[Part, ...]
     chart: Markup
     mean: float | None
-    given: int
+    marks: CellMarks
     waiting: int
     mistake: str = ""
+
+    @property
+    def blank(self) -> int:
+        """Students who left it as it was."""
+        return sum(part.count for part in self.parts if part.style == "blank")
 
     @property
     def points(self) -> str:
@@ -68,7 +73,18 @@ class TimeRow:
     notebook: str
     times: Times
     chart: Markup
-    gpu_h: float | None  # None where the notebook imports no framework
+    gpu_h: float
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """What could not be graded, and why. student: "" where nobody is to be named."""
+
+    student: str
+    notebook: str
+    title: str
+    reason: str
+    cases: int = 1
 
 
 def totals(found: Gathered) -> Markup:
@@ -90,7 +106,7 @@ def question_rows(found: Gathered) -> list[QuestionRow]:
     """A row for each question, in the order of the notebooks."""
     common = _most_common(found.outcomes.mistakes)
     return [
-        _question_row(
+        question_row(
             question,
             found.outcomes.tests.get(question.key, Counter()),
             found.marks.cells.get(question.key, CellMarks(question.points)),
@@ -100,9 +116,10 @@ def question_rows(found: Gathered) -> list[QuestionRow]:
     ]
 
 
-def _question_row(
-    question: Question, outcomes: Counter[str], marks: CellMarks, mistake: str
+def question_row(
+    question: Question, outcomes: Counter[str], marks: CellMarks, mistake: str = ""
 ) -> QuestionRow:
+    """outcomes: how many students' tests came to what, for a question with a test."""
     parts: tuple[Part, ...]
     if question.is_by_hand:
         parts = (
@@ -114,14 +131,15 @@ def _question_row(
         )
     else:
         parts = tuple(Part(str(each), style, outcomes[each]) for each, style in STYLES.items())
-    has_mean = marks.given and question.points
+    is_seen = marks.marked or not marks.waiting  # else a mean is that of empty answers
+    has_mean = marks.given and question.points and is_seen
     title = f"{question.title} ({question.grade_id})"
     return QuestionRow(
         question,
         parts,
         stacked(title, parts),
         100 * marks.shares.mean if has_mean else None,
-        marks.given,
+        marks,
         marks.waiting if question.is_by_hand else 0,
         mistake,
     )
@@ -183,20 +201,28 @@ def time_rows(found: Gathered, slots_per_gpu: int) -> list[TimeRow]:
             name,
             times,
             spans(f"Run times of {name}", times.wall_s, longest, "s"),
-            times.wall_s.sum / 3600 / slots_per_gpu if name in found.outline.frameworks else None,
+            times.gpu_s / 3600 / slots_per_gpu,
         )
         for name, times in ran.items()
     ]
 
 
-def failures(found: Gathered) -> Iterator[tuple[str, str, str, str]]:
-    """student, notebook, question and reason of what could not be graded."""
+def failures(found: Gathered, *, names: bool) -> list[FailureRow]:
+    """What could not be graded: cases of the same reason together, unless students are named."""
+    counts: Counter[FailureRow] = Counter(_failures(found, names=names))
+    return [replace(row, cases=count) for row, count in counts.items()]
+
+
+def _failures(found: Gathered, *, names: bool) -> Iterator[FailureRow]:
     titles = {question.key: question.title for question in found.outline.questions}
     for each in found.outcomes.failures:
         title = titles.get((each.notebook, each.grade_id), each.grade_id)
-        yield each.student, each.notebook, title, legible(each.reason, _LONGEST)
+        student = each.student if names else ""
+        yield FailureRow(student, each.notebook, title, legible(each.reason, _LONGEST))
     for folder, reason in found.ungraded:
-        yield folder, "", "the whole hand-in", legible(reason, _LONGEST)
+        yield FailureRow(
+            folder if names else "", "", "the whole hand-in", legible(reason, _LONGEST)
+        )
 
 
 def _most_common(mistakes: dict[str, Mistaken]) -> dict[Key, str]:

@@ -20,12 +20,16 @@ _TAIL = 4096  # bytes of a line that are looked at: a line may be as long as a s
 
 @dataclass
 class Times:
-    """One notebook in the class. Seconds of wall clock and of processors; MB at the peak."""
+    """One notebook in the class. Seconds of wall clock and of processors; MB at the peak.
+
+    gpu_s: of the wall clock, on a GPU.
+    """
 
     wall_s: Spread = field(default_factory=Spread)
     cpu_s: Spread = field(default_factory=Spread)
     peak_mb: Spread = field(default_factory=Spread)
     longest_cell_s: Spread = field(default_factory=Spread)
+    gpu_s: float = 0.0
     interrupted: int = 0  # notebooks in which a cell ran over time
     stopped: Counter[str] = field(default_factory=Counter)  # by reason
     stopped_names: list[str] = field(default_factory=list)
@@ -38,6 +42,7 @@ class Times:
         self.wall_s.add(run.ending.wall_s)
         self.cpu_s.add(run.ending.cpu_s)
         self.peak_mb.add(run.ending.peak_mb)
+        self.gpu_s += run.ending.wall_s if run.gpu else 0.0
         self.interrupted += run.ending.interrupted > 0
         if run.stopped:
             self.stopped[run.stopped] += 1

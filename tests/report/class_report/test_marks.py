@@ -24,6 +24,16 @@ def test_points_are_the_gradebooks(tmp_path: Path) -> None:
     assert marks.provisional == 1
 
 
+def test_no_total_is_below_zero(tmp_path: Path) -> None:
+    """A late penalty takes no more than there is, as in what is exported."""
+    root = copy_graded(tmp_path)
+    with gradebook(root) as book:
+        book.find_submission(ASSIGNMENT, "s").notebooks[0].late_submission_penalty = 50
+        book.db.commit()
+    marks = read_marks(Course(root), ASSIGNMENT)
+    assert (marks.totals.least, marks.late) == (0, 1)
+
+
 def test_answers_are_full_part_none_blank_or_waiting() -> None:
     """An empty answer has no points without that anybody gave it none."""
     marks = CellMarks(2.0)

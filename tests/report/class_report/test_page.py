@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from base64 import b64decode
+from collections import Counter
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -20,7 +22,10 @@ from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading import scores
 from autograder.report.class_report import write_class_report
+from autograder.report.class_report.marks import CellMarks
 from autograder.report.class_report.page import clock
+from autograder.report.class_report.questions import Question
+from autograder.report.class_report.sections import question_row
 
 from .made import hand_over, hand_over_model, model
 
@@ -133,15 +138,39 @@ def test_nothing_is_loaded(full: Path) -> None:
     assert str(policy).startswith("default-src 'none'; img-src data:;")
 
 
-def test_names_stand_where_they_are_needed(bare: Path) -> None:
-    """Without --names only where something could not be graded."""
-    assert "<bdi>" not in written(bare, names=True).html
+def test_nobody_is_named_unless_asked_for(bare: Path) -> None:
+    """Not where something could not be graded either; the reason and a count stand there."""
+    folder = Course(bare).runs(ASSIGNMENT)
+    hand_over_model(folder / "s" / "one", model(8, "zacharias"))
+    (bare / "submitted" / "philippa" / ASSIGNMENT).mkdir(parents=True)
     row = {"mistake": "dilation-ignored", "advice": ""}
-    rewrite(bare, rows=(row,))
-    assert "<bdi>s</bdi>" not in written(bare).html
-    assert "<bdi>s</bdi>" in written(bare, names=True).html
+    rewrite(bare, rows=(row,), outcome="could not be graded", message="the test failed")
+    page = written(bare)
+    assert "<bdi>s</bdi>" not in page.html
+    assert "the test failed" in page.text
+    diagrams = [str(image["src"]).partition("base64,")[2] for image in page.all("img")]
+    assert diagrams
+    drawn = "".join(b64decode(data).decode() for data in diagrams)
+    assert "zacharias" not in page.html + drawn
+    assert "philippa" not in page.html
+    named = written(bare, names=True).html
+    assert named.count("<bdi>s</bdi>") == 3  # misconception, architecture, not graded
+    assert "<bdi>philippa</bdi>" in named
+
+
+def test_what_a_person_has_graded_is_open_no_longer(bare: Path) -> None:
+    """A test that failed is listed until somebody has given its points."""
     rewrite(bare, outcome="could not be graded", message="the test failed")
-    assert "<bdi>s</bdi>" in written(bare).html
+    with gradebook(bare) as book:
+        grade = book.find_grade("test_a", "one", ASSIGNMENT, "s")
+        grade.auto_score, grade.needs_manual_grade = None, True
+        book.db.commit()
+        assert "the test failed" in written(bare).text
+        grade.manual_score, grade.needs_manual_grade = 1.0, False
+        book.db.commit()
+    text = written(bare).text
+    assert "the test failed" not in text
+    assert "1 answer that no test could grade has points from a person." in text
 
 
 def test_it_can_be_read_without_seeing_it(full: Path) -> None:
@@ -173,9 +202,28 @@ def test_marks_change_what_waits(bare: Path) -> None:
 def test_a_hand_in_without_grades_is_told(bare: Path) -> None:
     """It is in no tally."""
     (bare / "submitted" / "late" / ASSIGNMENT).mkdir(parents=True)
-    page = written(bare)
+    page = written(bare, names=True)
     assert "late" in page.text
     assert "not graded yet" in page.text
+
+
+def test_alike_failures_are_one_line(bare: Path) -> None:
+    """With how many they are."""
+    for student in ("t", "u"):
+        (bare / "submitted" / student / ASSIGNMENT).mkdir(parents=True)
+    assert written(bare).html.count("not graded yet") == 1
+    assert written(bare, names=True).html.count("not graded yet") == 2
+
+
+def test_empty_answers_alone_are_no_mean() -> None:
+    """While the others wait; as soon as one is marked they count."""
+    question = Question("one", "why", "Why?", 2.0, is_by_hand=True)
+    marks = CellMarks(2.0)
+    marks.add(0.0, is_waiting=True, is_blank=True)
+    marks.add(0.0, is_waiting=False, is_blank=True)
+    assert question_row(question, Counter(), marks).mean is None
+    marks.add(2.0, is_waiting=False, is_blank=False)
+    assert question_row(question, Counter(), marks).mean == 50
 
 
 @pytest.mark.parametrize("is_released", [True, False])

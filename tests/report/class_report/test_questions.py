@@ -45,10 +45,3 @@ def test_a_test_that_is_no_plain_python_has_its_grade_id_for_a_title(tmp_path: P
     course = made(tmp_path, cell("code", "test_x", "%time 1", 1, grade=True, locked=True))
     (question,) = outline(course, ASSIGNMENT).questions
     assert question.title == "test_x"
-
-
-def test_frameworks_are_found_in_the_source(tmp_path: Path) -> None:
-    """Only notebooks that import one can use a GPU."""
-    test = cell("code", "test_x", "import keras", 1, grade=True, locked=True)
-    assert outline(made(tmp_path / "a", test), ASSIGNMENT).frameworks == {"one"}
-    assert outline(Course(build(tmp_path / "b")), ASSIGNMENT).frameworks == frozenset()
