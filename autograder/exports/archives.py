@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import stat
@@ -25,8 +26,16 @@ _IS_ENCRYPTED = 0x1
 READ_ERRORS = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
+_BAD_NAMES = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL)
+
+
 class ArchiveError(UserError):
     """An archive that is refused as a whole; the message is one line."""
+
+
+def is_bad_name(error: OSError) -> bool:
+    """Whether a file cannot be written for its name, too long or a folder's, not for the disk."""
+    return error.errno in _BAD_NAMES
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -11,18 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autograder.course import Course
+from autograder.course import Course, shown
 from autograder.errors import UserError
-from autograder.exports.archives import READ_ERRORS, Archive, open_archive
-from autograder.exports.handins import Collected, sort_files
+from autograder.exports.archives import READ_ERRORS, Archive, is_bad_name, open_archive
+from autograder.exports.handins import TIME, Collected, sort_files
 from autograder.exports.layouts import LAYOUTS, METADATA
 from autograder.exports.metadata import Submission, read_metadata
 from autograder.exports.roster import read_roster
 from autograder.files import replace_folder, write_below
 
 Outcome = Literal["written", "unchanged", "kept", "left out"]
-_TIME = "timestamp.txt"
-_NAMES = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL)
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def collect(
         metadata = _metadata(opened, archive) if layout == "gradescope" else {}
         found = sort_files(layout, opened.sizes, notebooks, known, metadata)
         outcomes: dict[Outcome, list[str]] = defaultdict(list)
-        remarks = [f"{name} {why}" for name, why in opened.remarks.items()]
+        remarks = [f"{shown(name)} {why}" for name, why in opened.remarks.items()]
         remarks += found.remarks
         for hand_in in found.hand_ins.values():
             outcome, why = _write(course, assignment, opened, hand_in, replace)
@@ -82,7 +79,7 @@ def collect(
     if late:
         remarks.append(
             f"marked late, by how much the archive does not tell: {', '.join(late)}; write "
-            f"{_TIME} into their folders, or enter the penalty by hand"
+            f"{TIME} into their folders, or enter the penalty by hand"
         )
     return Collection(
         tuple(outcomes["written"]),
@@ -122,7 +119,7 @@ def _write(
     except READ_ERRORS as error:
         return "left out", f"cannot be unpacked ({error}); left out"
     if hand_in.time:
-        contents[_TIME] = hand_in.time.encode()
+        contents[TIME] = hand_in.time.encode()
     if folder.is_dir():
         if _existing(folder, with_time=bool(hand_in.time)) == contents:
             return "unchanged", ""
@@ -131,7 +128,7 @@ def _write(
     try:
         _put(folder, contents)
     except OSError as error:
-        if error.errno not in _NAMES:
+        if not is_bad_name(error):
             raise
         return "left out", f"has file names that cannot be written ({error.strerror}); left out"
     return "written", ""
@@ -144,7 +141,7 @@ def _existing(folder: Path, with_time: bool) -> dict[str, bytes]:
         if path.is_file() and not path.is_symlink()
     }
     if not with_time:
-        files.pop(_TIME, None)
+        files.pop(TIME, None)
     return files
 
 

@@ -8,14 +8,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import UserError
 from autograder.exports.gradesheet import Gradesheet
 from autograder.exports.marks import StudentMarks
-from autograder.exports.safe import for_csv, number
+from autograder.exports.safe import for_csv, for_key, number
 
-Cell = str | float | int | None
+
+@dataclass(frozen=True)
+class Key:
+    """An id by which a system finds the student."""
+
+    text: str
+
+
+Cell = str | float | int | Key | None
 _MOST_NAMED = 5
 
 
@@ -45,8 +54,8 @@ def write_canvas(sheet: Gradesheet, path: Path) -> None:
         write(("Student", "ID", "SIS User ID", "SIS Login ID", "Section", column))
         write(("    Points Possible", "", "", "", "", number(sheet.max_points)))
         for student in sheet.students():
-            who = (student.name, student.lms_user_id, "", student.student, "")
-            write((*who, sheet.total(student)))
+            ids = Key(student.lms_user_id), "", Key(student.student)
+            write((student.name, *ids, "", sheet.total(student)))
 
 
 def write_moodle(sheet: Gradesheet, path: Path) -> None:
@@ -61,7 +70,7 @@ def write_moodle(sheet: Gradesheet, path: Path) -> None:
         write((by, "Full name", sheet.assignment, "Feedback"))
         for student in sheet.students():
             grade, told = sheet.total(student), _feedback(sheet, student)
-            write((_moodle_user(student, by), student.name, grade, told))
+            write((Key(_moodle_user(student, by)), student.name, grade, told))
 
 
 _COLUMNS = (
@@ -139,7 +148,14 @@ def _rows(path: Path, encoding: str) -> Iterator[Callable[[Iterable[Cell]], None
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
 
         def write(row: Iterable[Cell]) -> None:
-            cells = ("" if cell is None else cell for cell in row)
-            writer.writerow([for_csv(c) if isinstance(c, str) else c for c in cells])
+            writer.writerow([_safe(cell) for cell in row])
 
         yield write
+
+
+def _safe(cell: Cell) -> str | float | int:
+    if cell is None:
+        return ""
+    if isinstance(cell, Key):
+        return for_key(cell.text)
+    return for_csv(cell) if isinstance(cell, str) else cell

@@ -1,6 +1,6 @@
 """Grades as an Excel workbook: a sheet of totals, a sheet for each notebook with its questions.
 
-Written row by row; openpyxl keeps no cell in memory.
+Written row by row: what is kept in memory is the packed file.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,13 @@ def write_excel(sheet: Gradesheet, path: Path) -> None:
             for questions, page in pages:
                 points = (sheet.points(student, question) for question in questions)
                 _append(page, (*_who(student), *points, sheet.sum(student, questions)))
-        book.save(path)
     except BaseException:
         for page in book:  # each writes to a file of its own until it is closed
             page.close()
         raise
+    made = BytesIO()  # on a full disk zipfile would fail a second time, unasked
+    book.save(made)
+    path.write_bytes(made.getbuffer())
 
 
 def titles(names: Iterable[str]) -> list[str]:

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from nbgrader.api import Assignment
-from sqlalchemy import select
-
 from autograder.course import Course, HandIn
 from autograder.errors import UserError
 from autograder.exports.csv_files import write_canvas, write_csv, write_moodle
@@ -19,7 +16,7 @@ from autograder.exports.gradesheet import Gradesheet, Missing
 from autograder.exports.marks import Database, read_questions, read_students
 from autograder.exports.options import load_options
 from autograder.files import replacing
-from autograder.grading.database import GradebookError, gradebook_name, open_gradebook
+from autograder.grading.database import open_gradebook, require_released
 from autograder.grading.scores import load
 from autograder.notebook.reading import read_notebook
 
@@ -104,11 +101,7 @@ def export_from(
 def _sheet(
     db: Database, course: Course, assignment: str, missing: Missing, only: tuple[str, ...]
 ) -> Gradesheet:
-    if db.scalar(select(Assignment.id).where(Assignment.name == assignment)) is None:
-        raise GradebookError(
-            f"{gradebook_name(course)}: assignment {assignment!r} is not in the gradebook; run "
-            f"`autograder release {assignment}` first"
-        )
+    require_released(db, course, assignment)
     questions = read_questions(db, assignment, _order(course, assignment))
     return Gradesheet(
         assignment=assignment,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from operator import itemgetter
 
 from autograder.course import shown, why_not_an_id
 from autograder.exports.layouts import Place, find_place, is_clutter, notebook_name
 from autograder.exports.metadata import Submission
 from autograder.exports.roster import Roster
+
+TIME = "timestamp.txt"  # nbgrader's; the time is not the student's to say
 
 
 @dataclass
@@ -78,10 +80,11 @@ def _students(lms_id: str, submission: Submission | None, roster: Roster) -> Ite
     """Whose a hand-in is: a student each, or why it is nobody's."""
     people = [(p.sid, p.email) for p in submission.people] if submission else [(lms_id, "")]
     for sid, email in people:
-        student = (sid or email) if roster.is_empty else roster.find(sid, email)
+        known = roster.find_person(email, sid) if submission else roster.find(lms_id)
+        student = (sid or email) if roster.is_empty else known
         if not student:
-            known = " or ".join(filter(None, (sid, email))) or lms_id
-            yield f"{shown(known)} is not in the roster; add it (--roster), then collect again"
+            called = " or ".join(filter(None, (sid, email))) or lms_id
+            yield f"{shown(called)} is not in the roster; add it (--roster), then collect again"
         elif why := why_not_an_id(student):
             yield f"{shown(student)}: {why}"
         else:
@@ -93,29 +96,43 @@ def _hand_in(
 ) -> Collected:
     made = Collected(student, is_late=any(place.is_late for place in places))
     made.time = submission.time if submission else ""
-    newest: dict[str, tuple[int, int]] = {}
+    versions: dict[str, list[tuple[_Age, Place]]] = defaultdict(list)
     for place in places:
-        target, again = _target(place, notebooks)
-        if target == "timestamp.txt":  # the time is not the student's to say
-            continue
-        age = (place.number, again)
-        if age > newest.get(target, (-1, -1)):
-            newest[target] = age
-            made.files[target] = place.source
-    found = {PurePosixPath(path).stem for path in made.files if path.endswith(".ipynb")}
-    for name in sorted(found - set(notebooks)):
-        expected = ", ".join(sorted(notebooks))
-        made.remarks.append(f"{shown(name)}.ipynb is none of {expected}; rename it if it is one")
+        target, age = _target(place, notebooks)
+        if target != TIME:
+            versions[target].append((age, place))
+    for target, found in versions.items():
+        newest, place = max(found, key=itemgetter(0))
+        made.files[target] = place.source
+        rivals = sum(age[0] == newest[0] for age, _ in found)
+        if rivals > 1:  # nothing tells which came last
+            made.remarks.append(f"{rivals} files are {shown(target)}; {shown(place.path)} is taken")
+    made.remarks += _strange(
+        {path[:-6] for path in made.files if path.endswith(".ipynb")}, notebooks
+    )
     return made
 
 
-def _target(place: Place, notebooks: Collection[str]) -> tuple[str, int]:
+_Age = tuple[int, int, int]  # the system's number; which by its name; the less deep, the better
+
+
+def _target(place: Place, notebooks: Collection[str]) -> tuple[str, _Age]:
     """The path in the hand-in, and which version of it this is."""
     path = place.path.rpartition(".zip/")[2]
-    if not path.lower().endswith(".ipynb"):
-        return path, 0
-    name, again = notebook_name(path, notebooks)
-    return f"{name}.ipynb", again
+    depth = -place.path.count("/")
+    found = notebook_name(path, notebooks)
+    if not found:
+        return path, (place.number, 0, depth)
+    return f"{found[0]}.ipynb", (place.number, found[1], depth)
+
+
+def _strange(found: set[str], notebooks: Collection[str]) -> Iterable[str]:
+    """Lines on notebooks that are none of the assignment's, or that there is none."""
+    expected = ", ".join(sorted(notebooks))
+    if not found:
+        yield f"no notebook in it; expected {expected}"
+    for name in sorted(found - set(notebooks)):
+        yield f"{shown(name)}.ipynb is none of {expected}; rename it if it is one"
 
 
 def _called(place: Place) -> str:

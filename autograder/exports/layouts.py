@@ -4,7 +4,8 @@
     Moodle      John Müller_1234567_assignsubmission_file_/theory.ipynb
     Gradescope  assignment_1_export/submission_42/theory.ipynb, and submission_metadata.yml
 
-The expressions are also what nbgrader's FileNameCollectorPlugin.named_regexp takes.
+The expressions are also what nbgrader's FileNameCollectorPlugin.named_regexp takes. The first place
+in a path that fits counts: the rest is named by students, who could call a file as another's.
 """
 
 from __future__ import annotations
@@ -15,18 +16,22 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 CANVAS = (
-    r"(?:.*?/)?(?:(?!LATE_)(?P<last_name>[^/]+?)_)?(?P<late>LATE_)?"
-    r"(?P<student_id>\d+|anon_[0-9A-Za-z]+)_(?P<number>\d+)_(?P<file_id>.+)"
+    r"(?:.*?/)??(?:(?!LATE_)(?P<last_name>[^/]+?)_)?(?P<late>LATE_)?"
+    r"(?P<student_id>\d+|anon_[0-9A-Za-z]+)_(?P<number>\d{1,18})_(?P<file_id>.+)"
 )
 MOODLE = (
-    r"(?:.*?/)?(?P<last_name>[^/]+)_(?P<student_id>\d+)_assignsubmission_file[_/]+(?P<file_id>.+)"
+    r"(?:.*?/)??(?P<last_name>[^/]+?)_(?P<student_id>\d+)_assignsubmission_file[_/]+(?P<file_id>.+)"
 )
-GRADESCOPE = r"(?:.*?/)?(?P<student_id>submission_\d+)/(?P<file_id>.+)"
+GRADESCOPE = r"(?:.*?/)??(?P<student_id>submission_\d+)/(?P<file_id>.+)"
 LAYOUTS = {"canvas": CANVAS, "moodle": MOODLE, "gradescope": GRADESCOPE}
 METADATA = "submission_metadata.yml"  # Gradescope's list of who handed in what
 
-# What a system or a browser adds to the name of a file that was handed in before.
-_AGAIN = re.compile(r"(?P<name>.+?)(?:-(?P<dash>\d+)| ?\((?P<bracket>\d+)\))")
+# What a browser adds to a file that it takes for text.
+_NOTEBOOK = re.compile(r"(?P<name>.+)\.ipynb(?P<added>\.txt|\.json)?", re.DOTALL | re.IGNORECASE)
+# What a system, a browser or a file manager adds to the name of a file that was there before.
+_AGAIN = re.compile(
+    r"(?P<name>.+)(?:-|\(|[ -]copy ?)(?P<number>\d{0,9})\)?", re.DOTALL | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -66,16 +71,21 @@ def is_clutter(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
-def notebook_name(path: str, notebooks: Collection[str]) -> tuple[str, int]:
+def notebook_name(path: str, notebooks: Collection[str]) -> tuple[str, int] | None:
     """The notebook that a file is, and which of several of that name: ("theory", 1).
 
-    notebooks: those of the assignment. A name that is none of them stays as it is.
+    notebooks: those of the assignment. A name that is none of them stays as it is. None for a file
+    that is no notebook.
     """
-    stem = PurePosixPath(path).stem
+    file = _NOTEBOOK.fullmatch(PurePosixPath(path).name)
+    if not file:
+        return None
     by_lower = {name.lower(): name for name in notebooks}
-    if stem.lower() in by_lower:
-        return by_lower[stem.lower()], 0
-    again = _AGAIN.fullmatch(stem)
-    if again and again["name"].lower() in by_lower:
-        return by_lower[again["name"].lower()], int(again["dash"] or again["bracket"])
-    return stem, 0
+    stem, number = file["name"], 0
+    while stem.lower() not in by_lower:
+        again = _AGAIN.fullmatch(stem)
+        if not again:
+            return None if file["added"] else (file["name"], 0)
+        stem = again["name"].rstrip(" _-")
+        number += int(again["number"] or 1)
+    return by_lower[stem.lower()], number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,13 +40,19 @@ class Roster:
     def is_empty(self) -> bool:
         return not self.by_lms_id and not self.by_email
 
-    def find(self, *names: str) -> str | None:
-        """The student with the first of these ids or e-mails that is known."""
-        for name in filter(None, names):
-            found = self.by_lms_id.get(name) or self.by_email.get(name.lower())
-            if found or name in self.students:
-                return found or name
-        return None
+    def find(self, lms_id: str) -> str | None:
+        """Whom the system calls so: by lms_user_id, or by the id of a student who has none.
+
+        A student with another number is not meant: both ids may be numbers of the same length.
+        """
+        nameless = self.students.difference(self.by_lms_id.values())
+        return self.by_lms_id.get(lms_id) or (lms_id if lms_id in nameless else None)
+
+    def find_person(self, email: str, sid: str) -> str | None:
+        """By e-mail, then by student number: that, people can write into their profiles."""
+        if student := self.by_email.get(email.lower()):
+            return student
+        return next((n for n in (sid, email) if n and n in self.students), self.by_lms_id.get(sid))
 
 
 def read_roster(course: Course, path: Path | None = None) -> Roster:
@@ -77,15 +84,15 @@ def _gradebook(course: Course) -> Roster:
 def _listed(path: Path) -> dict[str, str]:
     """The course's ids in a list by the system's."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{path}: expected a list of the students (.csv), found none") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: expected text in UTF-8; save it as CSV UTF-8") from None
-    first = lines[0] if lines else ""
+    first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     try:
-        return _pairs(csv.DictReader(lines, delimiter=delimiter), path)
+        return _pairs(csv.DictReader(io.StringIO(text), delimiter=delimiter), path)
     except csv.Error as error:
         raise UserError(f"{path}: expected a list of the students (.csv): {error}") from None
 

@@ -11,6 +11,7 @@ import math
 import re
 
 _FORMULA = re.compile(r'(^|[;\t\r\n])(?=[ \xa0"]*[=+\-@＝＋－＠])')
+_KEY = re.compile(r"[\w.@+-]*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _EXCEL_UNITS = 32_767  # UTF-16 units of one of Excel's cells
 _DECIMALS = 4
@@ -24,6 +25,14 @@ def clean(text: str) -> str:
 def for_csv(text: str) -> str:
     """`text` for a cell of a CSV file: an apostrophe stands before what would be a formula."""
     return _FORMULA.sub(r"\1'", clean(text))
+
+
+def for_key(text: str) -> str:
+    """An id for a column by which a system finds its students, where an apostrophe would hide one.
+
+    Of letters, digits and . _ @ + - alone nothing can be computed that does harm: it stays.
+    """
+    return text if _KEY.fullmatch(text) else for_csv(text)
 
 
 def for_excel(text: str) -> str:

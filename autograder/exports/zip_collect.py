@@ -16,9 +16,9 @@ from typing import Any
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from traitlets import Integer, Unicode
 
-from autograder.course import Course
+from autograder.course import Course, shown
 from autograder.errors import UserError
-from autograder.exports.archives import READ_ERRORS, open_archive
+from autograder.exports.archives import READ_ERRORS, is_bad_name, open_archive
 from autograder.exports.handins import sort_files
 from autograder.exports.layouts import CANVAS, GRADESCOPE, METADATA, MOODLE, find_place
 from autograder.exports.metadata import read_metadata
@@ -49,12 +49,16 @@ class SafeExtractor(ExtractorPlugin):  # type: ignore[misc]
     def _unpack(self, path: Path, folder: Path) -> None:
         with open_archive(path, self.limit_mb) as archive:
             for name, why in archive.remarks.items():
-                self.log.warning("%s %s", name, why)
+                self.log.warning("%s %s", shown(name), why)
             for name in archive.sizes:
                 try:
                     write_below(folder, {name: archive.read(name)})
                 except READ_ERRORS as error:
-                    self.log.warning("%s cannot be unpacked (%s); left out", name, error)
+                    self.log.warning("%s cannot be unpacked (%s); left out", shown(name), error)
+                except OSError as error:
+                    if not is_bad_name(error):
+                        raise
+                    self.log.warning("%s cannot be written (%s)", shown(name), error.strerror)
 
 
 class _Collector(FileNameCollectorPlugin):  # type: ignore[misc]
@@ -89,6 +93,8 @@ class _Collector(FileNameCollectorPlugin):  # type: ignore[misc]
             self.log.warning("%s", remark)
         chosen: dict[str, dict[str, str]] = {}
         for hand_in in found.hand_ins.values():
+            for remark in hand_in.remarks:
+                self.log.warning("%s: %s", hand_in.student, remark)
             time = {"timestamp": hand_in.time} if hand_in.time else {}
             for target, source in hand_in.files.items():
                 info = {"student_id": hand_in.student, "file_id": target, **time}

@@ -47,6 +47,17 @@ def run_hashes(tokens: Sequence[Token], length: int) -> Hashes:
     return hashes ^ (hashes >> np.uint64(29))
 
 
+def telling(tokens: Sequence[Token], length: int) -> NDArray[np.bool_]:
+    """Which runs say anything of who wrote them: those with a word.
+
+    Numbers alone do not: an answer that is computed, a 4×4 table, has one right form.
+    """
+    if len(tokens) < length:
+        return np.empty(0, bool)
+    words = np.array([token.is_word for token in tokens])
+    return np.asarray(sliding_window_view(words, length).any(axis=1), bool)
+
+
 def winnowed(hashes: Hashes, window: int) -> Hashes:
     """The fingerprints among `hashes`, each once: the least of every `window` neighbours."""
     if len(hashes) <= window:
@@ -57,7 +68,9 @@ def winnowed(hashes: Hashes, window: int) -> Hashes:
 def fingerprints(text: str, kind: Kind) -> Hashes:
     """The fingerprints of one cell's text, sorted."""
     sieve = SIEVES[kind]
-    return winnowed(run_hashes(sieve.tokens(text), sieve.length), sieve.window)
+    tokens = sieve.tokens(text)
+    hashes = run_hashes(tokens, sieve.length)[telling(tokens, sieve.length)]
+    return winnowed(hashes, sieve.window)
 
 
 def all_hashes(text: str, kind: Kind) -> Hashes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.similarity.fingerprints import SIEVES, Hashes, Kind, run_hashes
+from autograder.similarity.fingerprints import SIEVES, Hashes, Kind, run_hashes, telling
 from autograder.similarity.tokens import Token
 
 _MOST_PLACES = 20  # of one run in a text that are tried: a long list of numbers has thousands
@@ -26,27 +26,31 @@ class Passage:
 def shared_passages(first: str, second: str, kind: Kind, discounted: Hashes) -> list[Passage]:
     """The longest common passages, from the first text's beginning on; none overlaps another.
 
-    A passage is shown where at least one run of it is not `discounted`.
+    Each is grown, in both directions, from a run that tells something and is not `discounted`.
     """
     sieve = SIEVES[kind]
     left, right = sieve.tokens(first), sieve.tokens(second)
     runs = run_hashes(left, sieve.length)
-    common = np.isin(runs, discounted)
+    common = np.isin(runs, discounted) | ~telling(left, sieve.length)
     where = _places(run_hashes(right, sieve.length))
     taken = np.zeros(len(right), bool)
     passages: list[Passage] = []
-    at = 0
+    end = at = 0
     while at < len(runs):
-        begins = where.get(int(runs[at]), [])
-        tries = [(_length(left, at, right, begin, taken), begin) for begin in begins]
+        begins = [] if common[at] else where.get(int(runs[at]), [])
+        tries = [(_after(left, at, right, begin, taken), begin) for begin in begins]
         length, begin = max(tries, default=(0, 0))
-        if length < sieve.length or common[at : at + length - sieve.length + 1].all():
+        if length < sieve.length:
             at += 1
             continue
-        taken[begin : begin + length] = True
-        spans = _span(left, at, length), _span(right, begin, length)
+        before = _before(left[end:at], right, begin, taken)
+        taken[begin - before : begin + length] = True
+        spans = (
+            _span(left, at - before, before + length),
+            _span(right, begin - before, before + length),
+        )
         passages.append(Passage(len(passages) + 1, *spans))
-        at += length
+        end = at = at + length
     return passages
 
 
@@ -60,13 +64,25 @@ def _places(runs: Hashes) -> dict[int, list[int]]:
     return where
 
 
-def _length(
+def _after(
     left: Sequence[Token], at: int, right: Sequence[Token], begin: int, taken: NDArray[np.bool_]
 ) -> int:
     """How many tokens are equal from `at` and `begin` on, up to what is taken."""
     most = min(len(left) - at, len(right) - begin)
     for length in range(most):
         if taken[begin + length] or left[at + length].value != right[begin + length].value:
+            return length
+    return most
+
+
+def _before(
+    free: Sequence[Token], right: Sequence[Token], begin: int, taken: NDArray[np.bool_]
+) -> int:
+    """How many tokens are equal at the end of `free` and before `begin`, back to what is taken."""
+    most = min(len(free), begin)
+    for length in range(most):
+        place = begin - 1 - length
+        if taken[place] or free[-1 - length].value != right[place].value:
             return length
     return most
 

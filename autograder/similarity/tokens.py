@@ -43,6 +43,11 @@ class Token(NamedTuple):
     start: int
     end: int
 
+    @property
+    def is_word(self) -> bool:
+        """Not a number, a sign or a string; "1e-3" is none, "•" is."""
+        return self.value[0].isalpha() or self.value[0] in f"_{_NAME}"
+
 
 def code_tokens(text: str) -> list[Token]:
     """The tokens of a code cell, whatever it holds."""

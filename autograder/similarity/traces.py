@@ -132,7 +132,7 @@ def _nodes(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 def _inner(what: str, node: dict[str, Any]) -> list[tuple[str, Any]]:
     keys, values = node.get("keys"), node.get("values")
     if isinstance(keys, list) and isinstance(values, list):
-        names = [str(key.get("value", ""))[:80] if isinstance(key, dict) else "" for key in keys]
+        names = [_text(key.get("value"))[:80] if isinstance(key, dict) else "" for key in keys]
         return list(reversed(list(zip(names, values, strict=False))))
     return [(what, each) for name, each in node.items() if name in ("items", "values", "value")]
 
@@ -162,10 +162,12 @@ def _figure(node: dict[str, Any], path: Path, place: str) -> Iterator[Trace]:
     if not (isinstance(blob, str) and is_blob_name(blob)):
         return
     panels = [each for each in axes if isinstance(each, dict)] if isinstance(axes, list) else []
-    shown = [content for each in panels if (content := str(each.get("content") or ""))]
+    shown = [content for each in panels if (content := _text(each.get("content")))]
     if shown:
         what = f"{len(shown)} panel{'s' * (len(shown) > 1)}, the same data in each"
-        yield Trace("figure", digest("figure", *shown), place, what, path.with_name(blob))
+        yield Trace(
+            "figure", digest("figure", *map(_bytes, shown)), place, what, path.with_name(blob)
+        )
     elif axes is None:
         yield Trace("figure", blob, place, "a picture, the same pixels", path.with_name(blob))
 
@@ -179,6 +181,15 @@ def _floats(node: dict[str, Any]) -> list[str]:
     floats = [each for each in values if isinstance(each, float)]
     is_curve = len(floats) == len(values) and len(set(floats)) >= _LEAST_FLOATS
     return [repr(each) for each in floats] if is_curve else []
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def _bytes(text: str) -> bytes:
+    """Also of what is no text: half a pair of surrogates, which JSON allows."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _size(path: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,14 @@ _MOST_CHARACTERS = 12_000  # of one side that are shown
 _MOST_PNG = 400_000  # bytes of a figure that the page holds
 _MOST_ROWS = 30  # figures and answers of a pair that are shown
 HUES = 6  # of the page's marks
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student. letters: what stands for the name until somebody asks for names."""
+
+    letters: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Overview:
     """A pair in one line. unusual: of what is rarest in it."""
 
     number: int
-    students: tuple[str, str]
+    students: tuple[Person, Person]
     summary: str
     unusual: str
     share: str
@@ -85,29 +93,43 @@ class PairView:
     more: int
 
 
-def overview(number: int, pair: Pair, found: Found) -> Overview:
+def people(found: Found) -> dict[int, Person]:
+    """Who is in a pair, by number, lettered as they come: the order of names would tell who."""
+    order = dict.fromkeys(each for pair in found.pairs for each in (pair.first, pair.second))
+    return {
+        number: Person(_letters(place), shown(found.hand_ins[number].student))
+        for place, number in enumerate(order)
+    }
+
+
+def overview(number: int, pair: Pair, found: Found, who: Mapping[int, Person]) -> Overview:
     """What the page's table says of a pair; reads nothing."""
-    first, second = (shown(found.hand_ins[each].student) for each in (pair.first, pair.second))
     sharing = [*(m.sharing for m in pair.matches), *(r.sharing for r in pair.traces)]
     shares = [round(100 * match.share) for match in pair.matches]
     return Overview(
         number,
-        (first, second),
+        (who[pair.first], who[pair.second]),
         _summary(pair),
         _unusual(min(sharing), len(found.hand_ins)),
         f"up to {max(shares)} %" if shares else "",
     )
 
 
-def pair_view(number: int, pair: Pair, found: Found, course: Course) -> PairView:
+def pair_view(pair: Pair, overview: Overview, found: Found, course: Course) -> PairView:
     """What the page says of one pair; reads both hand-ins again."""
     traces = _trace_views(pair, found, course)
     return PairView(
-        overview(number, pair, found),
+        overview,
         tuple(_match_views(pair, found)),
         tuple(traces[:_MOST_ROWS]),
         max(len(traces) - _MOST_ROWS, 0),
     )
+
+
+def _letters(place: int) -> str:
+    """A, B, … Z, AA, AB, … for 0, 1, …"""
+    before, last = divmod(place, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def _summary(pair: Pair) -> str:

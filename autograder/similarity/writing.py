@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from autograder.course import Course, CourseError, shown
+from autograder.course import Course, CourseError
 from autograder.files import replacing
 from autograder.similarity.pairs import Pair, Report, find_pairs
-from autograder.similarity.views import HUES, overview, pair_view, printable
+from autograder.similarity.views import HUES, Person, overview, pair_view, people, printable
 
 MOST_PAIRS = 50
 
@@ -31,15 +31,17 @@ def write_similarity(
             f"to compare, found {len(found.hand_ins)}; collect them first"
         )
     path = course.root / "report" / assignment / "similarity.html"
-    strongest = list(enumerate(found.pairs[:most], start=1))
+    who = people(found)
+    strongest = found.pairs[:most]
+    rows = [overview(n, pair, found, who) for n, pair in enumerate(strongest, start=1)]
     page = _template().stream(
         assignment=assignment,
         hand_ins=len(found.hand_ins),
         pairs=len(found.pairs),
-        rows=[overview(number, pair, found) for number, pair in strongest],
+        rows=rows,
         # a pair at a time, as the page is written: with both sides, figures and all
-        views=(pair_view(number, pair, found, course) for number, pair in strongest),
-        groups=groups(found.pairs, [shown(each.student) for each in found.hand_ins]),
+        views=(pair_view(*each, found, course) for each in zip(strongest, rows, strict=True)),
+        groups=groups(found.pairs, who),
         remarks=[printable(each) for each in found.remarks],
         hues=HUES,
     )
@@ -48,7 +50,7 @@ def write_similarity(
     return path
 
 
-def groups(pairs: Sequence[Pair], names: Sequence[str]) -> list[list[str]]:
+def groups(pairs: Sequence[Pair], who: Mapping[int, Person]) -> list[list[Person]]:
     """The students of each group of three or more whom pairs join, the largest first."""
     belongs: dict[int, set[int]] = {}
     for pair in pairs:
@@ -56,7 +58,7 @@ def groups(pairs: Sequence[Pair], names: Sequence[str]) -> list[list[str]]:
         belongs |= dict.fromkeys(joined, joined)
     found = {min(group): group for group in belongs.values() if len(group) > 2}
     ordered = sorted(found.values(), key=lambda group: (-len(group), min(group)))
-    return [[names[each] for each in sorted(group)] for group in ordered]
+    return [[who[each] for each in sorted(group)] for group in ordered]
 
 
 def _template() -> Template:

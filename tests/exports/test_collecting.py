@@ -163,6 +163,30 @@ def test_an_archive_of_a_student(course: Course) -> None:
     assert done.remarks[0].startswith("bob_12_2_ps.zip cannot be unpacked")
 
 
+def test_two_files_for_one_notebook(course: Course) -> None:
+    """Where nothing tells which is newer, the one nearest to the top is taken, and it is told."""
+    folder = "Anna Müller_11_assignsubmission_file_"
+    files = {f"{folder}/a/one.ipynb": "a", f"{folder}/one.ipynb": "top", f"{folder}/two.ipynb": "2"}
+    done = _collect(course, "moodle", files)
+    assert _files(course, "anna") == {"one.ipynb": "top", "two.ipynb": "2"}
+    assert done.remarks == ("anna: 2 files are one.ipynb; one.ipynb is taken",)
+
+
+def test_a_hand_in_without_a_notebook(course: Course) -> None:
+    """Is kept for a person, and told: it would be a 0."""
+    done = _collect(course, "canvas", {"anna_11_1_one.pdf": "x"})
+    assert done.written == ("anna",)
+    assert done.remarks == ("anna: no notebook in it; expected one, two",)
+
+
+def test_remarks_are_one_line_each(course: Course) -> None:
+    """Whatever stands in names: line breaks, a terminal's commands."""
+    files = {"a\n\x1b[31m.txt": "", "bob_12_1_\x1b\n.zip": "torn", "anna_11_1_x\ny.ipynb": ""}
+    done = _collect(course, "canvas", files)
+    assert len(done.remarks) == 3
+    assert all(line.isprintable() for line in done.remarks)
+
+
 @pytest.mark.parametrize("name", ["../../one.ipynb", "anna_11_1_../../../one.ipynb"])
 def test_what_leads_out_writes_nothing(name: str, course: Course) -> None:
     """Not even the other hand-ins."""

@@ -109,6 +109,19 @@ def test_canvas(course: Course, tmp_path: Path) -> None:
     assert not (tmp_path / "x.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
 
+def test_ids_fit_their_students(tmp_path: Path) -> None:
+    """Moodle allows user names such as -x and @x, and one unknown ends its whole import."""
+    root = graded_course(tmp_path).root
+    with gradebook(root) as book:
+        book.update_or_create_student("-x", first_name="-x", lms_user_id="+1")
+    rows = _read(Course(root), "moodle", tmp_path / "x.csv")
+    (row,) = (row for row in rows if row["username"] == "-x")
+    assert row["Full name"] == "'-x"
+    (row,) = (r for r in _read(Course(root), "canvas", tmp_path / "x.csv") if r["ID"] == "+1")
+    assert (row["SIS Login ID"], row["Student"]) == ("-x", "'-x")
+    assert f"'{ODD}" in {row["username"] for row in rows}
+
+
 def test_canvas_knows_its_column_by_number(tmp_path: Path) -> None:
     """Else Canvas makes a new assignment."""
     root = graded_course(tmp_path).root

@@ -41,10 +41,28 @@ def test_gradescope() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layout", "name", "lms_id"),
+    [
+        ("canvas", "mallory_99_1_hw.zip/anna_11_1_theory.ipynb", "99"),
+        ("canvas", "mallory_99_1_anna_11_1_theory.ipynb", "99"),
+        ("moodle", "Mal_99_assignsubmission_file_/Anna_11_assignsubmission_file_/x.ipynb", "99"),
+        ("moodle", "Mal_99_assignsubmission_file_/Anna_11_assignsubmission_file_x.ipynb", "99"),
+        ("gradescope", "submission_99/submission_11/theory.ipynb", "submission_99"),
+    ],
+)
+def test_nobody_hands_in_for_another(layout: str, name: str, lms_id: str) -> None:
+    """Students name their own files and folders, also as the system names another's."""
+    place = find_place(layout, name)
+    assert place is not None
+    assert place.lms_id == lms_id
+
+
+@pytest.mark.parametrize(
     ("layout", "name"),
     [
         ("canvas", "lee_123_text.html"),
         ("canvas", "theory.ipynb"),
+        ("canvas", f"lee_1_{'2' * 5_000}_theory.ipynb"),
         ("canvas", "__MACOSX/lee_1_2_theory.ipynb"),
         ("canvas", "lee_1_2_hw.zip/.ipynb_checkpoints/theory-checkpoint.ipynb"),
         ("moodle", "Lee_5_assignsubmission_onlinetext/onlinetext.html"),
@@ -67,8 +85,17 @@ def test_other_files(layout: str, name: str) -> None:
         ("lab-1.ipynb", ("lab-1", 0)),
         ("lab-1-1.ipynb", ("lab-1", 1)),
         ("mine-2.ipynb", ("mine-2", 0)),
+        ("theory(3).IPYNB", ("theory", 3)),
+        ("theory-1 (2).ipynb", ("theory", 3)),
+        ("theory - Copy.ipynb", ("theory", 1)),
+        ("theory copy 2.ipynb", ("theory", 2)),
+        ("theory.ipynb.txt", ("theory", 0)),
+        ("theory (1).ipynb.json", ("theory", 1)),
+        ("mine.ipynb.txt", None),
+        ("theory.txt", None),
+        (f"theory-{'1' * 5_000}.ipynb", (f"theory-{'1' * 5_000}", 0)),
     ],
 )
-def test_names_of_notebooks(path: str, expected: tuple[str, int]) -> None:
-    """What systems add to a name that was there before; not what is part of the name."""
+def test_names_of_notebooks(path: str, expected: tuple[str, int] | None) -> None:
+    """What systems, browsers and people add to a name; not what is part of the name."""
     assert notebook_name(path, ["theory", "lab-1"]) == expected

@@ -37,16 +37,37 @@ def test_lists(name: str, tmp_path: Path) -> None:
 
 
 def test_the_gradebook_knows(tmp_path: Path) -> None:
-    """By lms_user_id, by e-mail in upper or lower case, by the id itself."""
+    """By lms_user_id; by the id itself, of a student who has no other number in the system."""
     course = Course(copy_released(tmp_path))
     assert read_roster(course).is_empty
     with gradebook(tmp_path) as book:
-        book.update_or_create_student("anna", email="Anna@x.example", lms_user_id="11")
+        book.update_or_create_student("4711", lms_user_id="11")
+        book.update_or_create_student("4712")
     known = read_roster(course)
     assert not known.is_empty
-    for names in (("11",), ("anna",), ("", "anna@X.example"), ("99", "anna@x.example")):
-        assert known.find(*names) == "anna"
-    assert known.find("99") is None
+    found = {name: known.find(name) for name in ("11", "4712", "4711", "99", "")}
+    assert found == {"11": "4711", "4712": "4712", "4711": None, "99": None, "": None}
+
+
+def test_people_are_known_by_e_mail_first(tmp_path: Path) -> None:
+    """In upper or lower case: anybody can write another's number into a profile."""
+    course = Course(copy_released(tmp_path))
+    with gradebook(tmp_path) as book:
+        book.update_or_create_student("anna", email="Anna@x.example", lms_user_id="11")
+        book.update_or_create_student("bob", email="bob@x.example")
+    known = read_roster(course)
+    assert known.find_person("BOB@x.example", "anna") == "bob"
+    for person in (("anna@X.example", ""), ("", "anna"), ("new@x.example", "11")):
+        assert known.find_person(*person) == "anna"
+    assert known.find_person("new@x.example", "99") is known.find_person("", "") is None
+
+
+def test_line_breaks_within_a_cell(tmp_path: Path) -> None:
+    """A name of two lines, or with a separator of lines that is none in CSV, is one row."""
+    path = tmp_path / "list.csv"
+    path.write_text('lms_id,name,student_id\n11,"A\nB",anna\n12,B\u2028C\x85D,bob\n', "utf-8")
+    known = read_roster(Course(build(tmp_path / "course")), path)
+    assert known.by_lms_id == {"11": "anna", "12": "bob"}
 
 
 def test_no_gradebook_yet(tmp_path: Path) -> None:

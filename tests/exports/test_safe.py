@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from autograder.exports.safe import clean, finite, for_csv, for_excel, number
+from autograder.exports.safe import clean, finite, for_csv, for_excel, for_key, number
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,14 @@ def test_a_quoted_cell_in_a_program_that_parts_at_semicolons() -> None:
     row = file.getvalue()
     assert ";=" in row  # quoting alone does not help
     assert ";=" not in for_csv(row)
+
+
+def test_ids_that_must_match() -> None:
+    """Stay where nothing can be computed of them that does harm; no other text does."""
+    for harmless in ("-jörg", "@x", "+49123", "a.b@x.example", ""):
+        assert for_key(harmless) == harmless
+    for text in ("=1", "-1|x", "@SUM(A1)", "+cmd!A1", "-a b", "-1\n"):
+        assert for_key(text) == f"'{text}"
 
 
 def test_control_characters_go() -> None:

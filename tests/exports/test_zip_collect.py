@@ -11,6 +11,7 @@ import pytest
 from support import ASSIGNMENT, copy_released, environment
 
 from autograder.exports.layouts import LAYOUTS
+from autograder.exports.zip_collect import SafeExtractor
 from exports.made import zipped
 from exports.test_collecting import CANVAS, GRADESCOPE, MOODLE
 
@@ -71,6 +72,16 @@ def test_what_leads_out_is_refused(tmp_path: Path) -> None:
     assert "leads out of the folder" in said.stderr
     assert "Traceback" not in said.stderr
     assert not list(tmp_path.rglob("evil.ipynb"))
+
+
+def test_names_that_cannot_be_written(tmp_path: Path) -> None:
+    """A file cannot be a folder as well; the other files are unpacked."""
+    files = {"lee_1_2_x": "1", "lee_1_2_x/one.ipynb": "2", "lee_1_3_two.ipynb": "3"}
+    (tmp_path / "in").mkdir()
+    zipped(tmp_path / "in" / "class.zip", files)
+    SafeExtractor().extract(str(tmp_path / "in"), str(tmp_path / "out"))
+    found = {path.name for path in (tmp_path / "out" / "class").iterdir()}
+    assert found == {"lee_1_2_x", "lee_1_3_two.ipynb"}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -49,6 +49,14 @@ def test_equal_in_every_process() -> None:
     assert run_hashes(word_tokens("a b c d"), 4).tolist() == [12803078181147791155]
 
 
+def test_numbers_alone_have_none() -> None:
+    """Tables of right answers are alike; what is done with them may not be."""
+    numbers = ", ".join(f"[{n}, -{n}.5, 1e-3]" for n in range(50))
+    assert len(fingerprints(f"({numbers})", "code")) == len(fingerprints("1 2 3 4", "text")) == 0
+    assert len(fingerprints(f"np.mean({numbers})", "code"))
+    assert len(fingerprints("четыре 2 3 4", "text")) == 1
+
+
 def test_short_texts_have_none() -> None:
     """Fewer tokens than a run say nothing of anybody."""
     assert len(fingerprints("x = 1", "code")) == len(fingerprints("", "text")) == 0

@@ -67,6 +67,16 @@ def test_figures_by_what_they_show(tmp_path: Path) -> None:
     assert one == two and not one & three
 
 
+def test_odd_texts_in_figures(tmp_path: Path) -> None:
+    """Half a pair of surrogates has a digest; what is no text at all is none."""
+    deep: Any = []
+    for _ in range(400):
+        deep = [deep]
+    answer(tmp_path / "a", "f", figure(b"1", "\ud800"), png=b"1")
+    answer(tmp_path / "b", "f", {**figure(b"1"), "axes": [{"content": deep}]}, png=b"1")
+    assert [kind for kind, _ in kinds(tmp_path / "a")] == ["figure"] and not kinds(tmp_path / "b")
+
+
 def test_pictures_by_their_pixels(tmp_path: Path) -> None:
     """An image without axes has its file's digest; an empty figure says nothing."""
     answer(tmp_path / "a", "f", figure(b"1"), png=b"1")

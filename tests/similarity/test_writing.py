@@ -9,9 +9,11 @@ import nbformat
 import pytest
 from support import ASSIGNMENT, copy_released, hand_in
 
+import autograder
 from autograder.course import Course, CourseError
 from autograder.similarity import write_similarity
 from autograder.similarity.pairs import Pair
+from autograder.similarity.views import Person, _letters
 from autograder.similarity.writing import groups
 
 CODE = """def window_sums(numbers, width):
@@ -47,6 +49,8 @@ def page(course: Course, **options: int) -> str:
 
 
 def pairs_in(text: str) -> list[str]:
+    """The headings of pairs as they read with names shown."""
+    text = re.sub(r'<span class="letters">.*?</span>', "", text)
     headings = re.findall(r'<h2 id="pair-\d+">(.*?)</h2>', text)
     return [re.sub("<.*?>", "", heading) for heading in headings]
 
@@ -166,10 +170,81 @@ def test_one_hand_in_cannot_be_compared(tmp_path: Path) -> None:
     assert not (course.root / "report").exists()
 
 
+def test_letters() -> None:
+    """As the columns of a spreadsheet."""
+    assert [_letters(n) for n in (0, 25, 26, 27, 701, 702)] == ["A", "Z", "AA", "AB", "ZZ", "AAA"]
+
+
 def test_groups() -> None:
     """Three whom pairs join are a group, two are a pair."""
     pairs = [
         Pair(first, second, (), ())
         for first, second in ((0, 1), (2, 3), (1, 4), (5, 6), (6, 7), (7, 5))
     ]
-    assert groups(pairs, list("abcdefgh")) == [["a", "b", "e"], ["f", "g", "h"]]
+    who = {number: Person("", name) for number, name in enumerate("abcdefgh")}
+    found = [[person.name for person in group] for group in groups(pairs, who)]
+    assert found == [["a", "b", "e"], ["f", "g", "h"]]
+
+
+class Words(HTMLParser):
+    """What stands on a page, without what is hidden until names are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self._hidden = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden = ("class", "who") in attrs
+        self.seen += [value or "" for name, value in attrs if name in ("alt", "aria-label", "id")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.seen.append(data)
+
+
+def test_names_are_hidden_until_asked_for(tmp_path: Path) -> None:
+    """One looks at code and text first; letters stand for people, in the order of the pairs."""
+    course = Course(copy_released(tmp_path))
+    for student, code in (("zoe", CODE), ("yannick", RENAMED), ("xaver", CODE), ("bob", OTHER)):
+        hand_in(course.root, student, {"a": code, "why": "Since."})
+    text = page(course)
+    words = Words()
+    words.feed(text)
+    seen = " ".join(words.seen)
+    assert not [name for name in ("zoe", "yannick", "xaver", "bob") if name in seen]
+    assert "Pair 1:  student A  and  student B" in seen and "student C" in seen
+    assert "#names:checked ~ main .who { display: inline; }" in text and 'id="names"' in text
+
+
+def test_right_numbers_are_no_likeness(course: Course) -> None:
+    """An answer that is computed has one form, however long; two who wrote it share nothing."""
+    table = [[18, 27, 27, 18], [30, 45, 45, 30], [36, 54, 54, 36], [26, 39, 39, 26]]
+    for student in ("f", "g"):
+        hand_in(course.root, student, {"a": f"a = {table * 2}", "why": f"It is {table * 2}."})
+    assert len(pairs_in(page(course))) == 2
+
+
+def test_it_is_no_part_of_a_score(course: Course) -> None:
+    """Only its page is written; nothing but the command asks for this room."""
+    page(course)
+
+    def files() -> dict[Path, bytes]:
+        found = (path for path in course.root.rglob("*") if path.is_file())
+        return {path: path.read_bytes() for path in found}
+
+    written = course.root / "report" / ASSIGNMENT / "similarity.html"
+    written.unlink()
+    before = files()
+    page(course)
+    assert files() == {**before, written: written.read_bytes()}
+    package = Path(autograder.__file__).parent
+    asking = {
+        path.relative_to(package).parts[0]
+        for path in package.rglob("*.py")
+        if "autograder.similarity" in path.read_text()
+    }
+    assert asking == {"cli", "similarity"}
