@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
 from autograder.converters import convert
@@ -30,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 ASSIGNMENT = "cnn"
 _OLD = Config()
 _OLD.GenerateFeedback.exporter_class = "nbconvert.exporters.HTMLExporter"
+_OLD.HTMLExporter.extra_template_basedirs = [template_path]
 _OLD.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "autograder.nbgrader.HideTests",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,11 +16,16 @@ from autograder.converters import convert
 from autograder.course import Course, CourseError
 from autograder.grading.database import open_gradebook
 
+_NBGRADERS = ("timestamp.txt", "submission_secret.txt")
 _WORTH_A_PROCESS = 60  # notebooks; a process takes seconds to import nbgrader
 
 
 class FeedbackShare(GenerateFeedback):  # type: ignore[misc]
-    """nbgrader's converter, for every so-manieth student."""
+    """nbgrader's converter, for every so-manieth student.
+
+    A student's pages are written into a folder beside their place, which they take when all are
+    there. So a run that is killed leaves each student the earlier pages or the new ones.
+    """
 
     number = Integer(0, help="Which of the shares, from 0 on.").tag(config=True)
     shares = Integer(1, help="Into how many the class is cut.").tag(config=True)
@@ -31,6 +37,30 @@ class FeedbackShare(GenerateFeedback):  # type: ignore[misc]
         super().init_notebooks()
         chosen = sorted(self.assignments)[self.number :: self.shares]
         self.assignments = {folder: self.assignments[folder] for folder in chosen}
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Of the files beside the notebooks, those that `nbgrader release_feedback` asks for."""
+        source = Path(self._format_source(assignment_id, student_id))
+        stage = Path(self._format_dest(assignment_id, student_id))
+        stage.mkdir(parents=True, exist_ok=True)
+        for name in _NBGRADERS:
+            if (source / name).is_file():
+                shutil.copy(source / name, stage)
+
+    def set_permissions(self, assignment_id: str, student_id: str) -> None:
+        """nbgrader's last step with a student: the pages are there."""
+        super().set_permissions(assignment_id, student_id)
+        place = Path(super()._format_dest(assignment_id, student_id))
+        earlier = place.with_name(f".{place.name}.earlier")
+        shutil.rmtree(earlier, ignore_errors=True)
+        if place.exists():
+            os.rename(place, earlier)
+        os.rename(self._format_dest(assignment_id, student_id), place)
+        shutil.rmtree(earlier, ignore_errors=True)
+
+    def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
+        place = Path(super()._format_dest(assignment_id, student_id, escape))
+        return str(place.with_name(f".{place.name}.new"))
 
 
 def write_feedback(course: Course, assignment: str) -> list[Path]:
@@ -82,4 +112,5 @@ def _processes(course: Course) -> int:
 def _folders(course: Course, step: str, assignment: str) -> list[Path]:
     """The students' folders of a step that are there."""
     pattern = course.path(step, "*", assignment)
-    return sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    return sorted(folder for folder in found if not folder.name.startswith("."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from sqlalchemy import Connection, Engine, NullPool, Row, Select, create_engine,
 from autograder.course import Course
 from autograder.grading.database import GradebookError, patient_url
 from autograder.report.feedback_names import question_names
+from autograder.report.feedback_totals import read_total
 
 BY_TESTS, BY_HAND, NO_ANSWER = "by tests", "by hand", "no answer"
 NOT_YET, AGAIN = "not yet marked", "to be looked at again"
@@ -49,8 +51,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A notebook's points. comments: by grade_id, as a marker typed them (markdown)."""
+    """A notebook's points. comments: by grade_id, as a marker typed them (markdown).
 
+    hand_in: the gradebook's id of what the notebook was handed in with.
+    """
+
+    hand_in: str
     questions: tuple[Question, ...]
     late_penalty: float
     comments: Mapping[str, str]
@@ -69,7 +75,8 @@ class Sheet:
 
     @property
     def total(self) -> float:
-        return self.points + self.bonus - self.late_penalty
+        """Never below 0."""
+        return max(0.0, self.points + self.bonus - self.late_penalty)
 
     @property
     def waiting(self) -> int:
@@ -88,19 +95,25 @@ class EnterPoints(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Leave the notebook's Sheet in resources["feedback"]."""
+        """Leave the notebook's Sheet and the AssignmentTotal in resources."""
         known = resources["nbgrader"]
+        student, assignment = known["student"], known["assignment"]
         with self._connect() as connection:
-            resources["feedback"] = read_sheet(
-                connection, known["student"], known["assignment"], known["notebook"], nb
-            )
+            sheet = read_sheet(connection, student, assignment, known["notebook"], nb)
+            folder = self._course.path("autograded", student, assignment)
+            pages = {path.stem for path in folder.glob("*.ipynb")}
+            resources["feedback_total"] = read_total(connection, sheet.hand_in, pages)
+        resources["feedback"] = sheet
         return nb, resources
+
+    @cached_property
+    def _course(self) -> Course:
+        return Course(Path(self.parent.parent.coursedir.root))
 
     def _connect(self) -> Connection:
         """No connection is kept open: formgrader's server lives for weeks."""
         if self._engine is None:
-            course = Course(Path(self.parent.parent.coursedir.root))
-            self._engine = create_engine(patient_url(course), poolclass=NullPool)
+            self._engine = create_engine(patient_url(self._course), poolclass=NullPool)
         return self._engine.connect()
 
 
@@ -109,7 +122,11 @@ def read_sheet(
 ) -> Sheet:
     """The points of one student's notebook `nb`. Raises GradebookError where there are none."""
     entry = connection.execute(
-        select(SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty)
+        select(
+            SubmittedNotebook.id,
+            SubmittedNotebook.assignment_id.label("hand_in"),
+            SubmittedNotebook.late_submission_penalty,
+        )
         .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
         .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
         .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
@@ -124,6 +141,7 @@ def read_sheet(
     grades = {row.name: row for row in connection.execute(_grades(entry.id))}
     names = question_names(nb)
     return Sheet(
+        entry.hand_in,
         tuple(_question(grades[name], names[name]) for name in names if name in grades),
         entry.late_submission_penalty or 0.0,
         {row.name: row.text for row in connection.execute(_comments(entry.id)) if row.text},

@@ -1,20 +1,18 @@
 """What students wrote, as HTML that cannot act: for the pages that markers and students open.
 
 A script in an answer or an output would run in the marker's browser, with the marker's right to
-enter scores in formgrader. course_config.py names these filters for nbconvert's templates.
+enter scores in formgrader. course_config.py names this filter for nbconvert's templates.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 import bleach  # type: ignore[import-untyped]
 from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]
-from jinja2 import pass_context
-from jinja2.runtime import Context
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from autograder.report.diagrams import is_diagram
+from autograder.report.tidy import tidy
 
 # What markdown, pandas' tables and scorecards are made of; nothing that loads, moves or acts.
 _TAGS = """
@@ -38,32 +36,42 @@ _ATTRIBUTES = {
     "ol": frozenset(("start",)),
     "details": frozenset(("open",)),
 } | {f"h{level}": frozenset(("id",)) for level in range(1, 7)}
-_STYLES = CSSSanitizer(allowed_css_properties=_PROPERTIES.split())
+_CSS = CSSSanitizer(allowed_css_properties=_PROPERTIES.split())
+_MOST_KEPT = 500
+
+
+class _Styles(CSSSanitizer):  # type: ignore[misc]
+    """bleach's, which remembers: cards have a few styles, hundreds of times."""
+
+    def sanitize_css(self, style: str) -> str:
+        return _style(style) if len(style) <= _MOST_KEPT else _CSS.sanitize_css(style)
+
+
+@lru_cache(maxsize=1000)
+def _style(style: str) -> str:
+    return str(_CSS.sanitize_css(style))
+
+
 _PICTURES = tuple(f"data:image/{kind};base64," for kind in ("png", "jpeg", "gif", "webp"))
 
 
 def clean_html(html: str | bytes) -> str:
     """`html` with the tags, attributes and styles of texts and tables alone; the rest is text."""
     text = html.decode(errors="replace") if isinstance(html, bytes) else str(html)
+    tidied = tidy(text, _bleached)
+    return _bleached(text) if tidied is None else tidied
+
+
+def _bleached(html: str) -> str:
     return str(
         bleach.clean(
-            text,
+            html,
             tags=_TAGS.split(),
             attributes=_is_allowed,
             protocols=("http", "https", "mailto", "data"),
-            css_sanitizer=_STYLES,
+            css_sanitizer=_Styles(),
         )
     )
-
-
-@pass_context
-def markdown2html(context: Context, source: str) -> str:
-    """Markdown as nbconvert renders it, with the cell's attachments, cleaned."""
-    cell: Any = context.get("cell") or {}
-    renderer = IPythonRenderer(
-        escape=False, attachments=cell.get("attachments", {}), anchor_link_text="¶"
-    )
-    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
 
 
 def _is_allowed(tag: str, name: str, value: str) -> bool:

@@ -26,7 +26,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session, scoped_session
 
 from autograder.course import Course
-from autograder.grading.database import open_gradebook
+from autograder.grading.database import open_gradebook, require_released
 from autograder.grading.scores import load
 
 _AT_ONCE = 5000  # rows of the gradebook in memory
@@ -94,6 +94,7 @@ def student_rows(course: Course, assignment: str) -> list[StudentRow]:
     Raises GradebookError where it cannot be read.
     """
     with open_gradebook(course) as gradebook:
+        require_released(gradebook.db, course, assignment)
         return sorted(_student_rows(gradebook.db, assignment), key=attrgetter("student"))
 
 
@@ -205,7 +206,7 @@ def _sums(
         tests=tests,
         marked=everything - tests - extra,
         late_penalty=late,
-        total=everything - late,
+        total=max(0.0, everything - late),  # as nbgrader exports it
         max_points=math.fsum(cells[grade.cell_id][1] for grade in grades),
         waiting=sum(grade.needs_manual_grade for grade in grades),
         bonus=extra,

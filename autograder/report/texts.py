@@ -26,8 +26,8 @@ _MOST_SHOWN = 100_000
 _MOST_OPEN = 1000
 _MOST_KEPT = 10_000
 
-# In cleaned HTML every "<" begins a tag, and values of attributes stand in double quotes.
-_TAG = re.compile(r'<(?:[^">]|"[^"]*")*>')
+# In cleaned HTML every "<" begins a tag, and values of attributes stand in quotes.
+_TAG = re.compile(r"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 _HEADING = re.compile(r"^(</?h)([1-6])\b")
 _NO_ALT = re.compile(r"<img (?![^>]*\balt=)")
 _OPENED = re.compile(r"<(?!br\b|col\b|hr\b|img\b|li\b|p\b|t[dhr]\b)[a-z]", re.IGNORECASE)
@@ -112,7 +112,8 @@ def _harmless(source: str, deeper: int, insert: Callable[[str, bool], str] | Non
 
 
 def _retag(tag: str, deeper: int) -> str:
-    tag = _HEADING.sub(lambda found: f"{found[1]}{min(int(found[2]) + deeper, 6)}", tag, count=1)
+    if tag.startswith(("<h", "</h")):
+        return _HEADING.sub(lambda found: f"{found[1]}{min(int(found[2]) + deeper, 6)}", tag)
     return _NO_ALT.sub('<img alt="A picture without a description" ', tag)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbgrader.converters import GenerateFeedback
@@ -21,7 +22,7 @@ from support import (
 
 from autograder.converters import convert
 from autograder.course import Course
-from autograder.report.feedback import write_feedback
+from autograder.report.feedback import FeedbackShare, write_feedback
 
 ODD = {
     **RIGHT,
@@ -102,10 +103,10 @@ def test_pages_are_named_by_their_headings_and_cards(course: Path) -> None:
 
 
 def test_pages_load_nothing(course: Path) -> None:
-    """No script, no address but of this page; and the browser is told so."""
+    """No script, no address but of this page and the one beside it; and the browser is told so."""
     for page in (_page(course, student) for student in ("right", "odd", "broken")):
         assert "<script" not in page
-        assert not re.search(r"(?:src|href)=[\"'](?!#|data:)", page)
+        assert not re.search(r"(?:src|href)=[\"'](?!#|data:|two\.html)", page)
         assert "default-src 'none'" in page
 
 
@@ -150,3 +151,64 @@ def test_feedback_is_written_again(course: Path) -> None:
     pages = write_feedback(Course(course), ASSIGNMENT)
     assert len(pages) == 6
     assert "Seen now." in _page(course, "odd")
+
+
+def test_each_page_tells_the_whole_assignments_points(course: Path) -> None:
+    """Each notebook's, with links to the other pages, and one total, as the gradebook has it."""
+    with gradebook(course) as book:
+        total = book.find_submission(ASSIGNMENT, "right").score
+    for notebook, other in (("one", "two"), ("two", "one")):
+        page = _page(course, "right", notebook)
+        assert f"<strong>{total:g}</strong> of 6 points" in page
+        assert f'<strong aria-current="page">{notebook}</strong>' in page
+        assert f'<a href="{other}.html">{other}</a>' in page
+
+
+def test_a_notebook_that_is_missing_is_told(course: Path) -> None:
+    """Its points count, and no link leads nowhere; the earlier attempt's page is gone."""
+    page = course / "autograded" / "right" / ASSIGNMENT / "two.ipynb"
+    kept = page.read_bytes()
+    page.unlink()
+    write_feedback(Course(course), ASSIGNMENT)
+    page.write_bytes(kept)
+    assert "not handed in" in _page(course, "right")
+    assert "two.html" not in _page(course, "right")
+    assert not (course / "feedback" / "right" / ASSIGNMENT / "two.html").exists()
+
+
+def test_a_run_that_stops_leaves_the_earlier_pages(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a student's; the next run takes what it left out of the way."""
+    write_feedback(Course(course), ASSIGNMENT)
+    place = course / "feedback" / "odd" / ASSIGNMENT
+    before = {path.name: path.read_text() for path in place.iterdir()}
+    assert before.keys() == {"one.html", "two.html"}
+
+    class Killed(BaseException):
+        pass
+
+    def write(self: FeedbackShare, output: str, resources: dict[str, Any]) -> None:
+        GenerateFeedback.write_single_notebook(self, output[:100], resources)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FeedbackShare, "write_single_notebook", write)
+        with pytest.raises(Killed):
+            write_feedback(Course(course), ASSIGNMENT)
+    for student in ("odd", "right", "broken"):
+        assert "</html>" in _page(course, student)
+    assert {path.name: path.read_text() for path in place.iterdir()} == before
+    assert len(write_feedback(Course(course), ASSIGNMENT)) == 6
+    assert [path.name for path in (course / "feedback" / "broken").iterdir()] == [ASSIGNMENT]
+
+
+def test_files_of_a_student_are_no_pages(course: Path) -> None:
+    """Only what `nbgrader release_feedback` asks for is copied; no HTML that they brought along."""
+    beside = course / "autograded" / "odd" / ASSIGNMENT
+    (beside / "mine.html").write_text("<script>alert(1)</script>")
+    (beside / "timestamp.txt").write_text("2026-01-31 12:00:00 UTC")
+    pages = write_feedback(Course(course), ASSIGNMENT)
+    assert "mine.html" not in {page.name for page in pages}
+    found = {path.name for path in (course / "feedback" / "odd" / ASSIGNMENT).iterdir()}
+    assert found == {"one.html", "two.html", "timestamp.txt"}

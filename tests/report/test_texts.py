@@ -37,6 +37,12 @@ def test_headings_go_down() -> None:
     assert "<h3>Raw</h3>" in html
 
 
+def test_a_quote_in_an_attribute_hides_no_tag() -> None:
+    """Bleach writes such a value in single quotes."""
+    assert harmless("<h1 title='\"'>One</h1>", deeper=2) == "<h3 title='\"'>One</h3>"
+    assert "alt=" in harmless("<img title='\"' src='data:image/png;base64,QQ=='>")
+
+
 def test_a_missing_attachment_is_told() -> None:
     """The rest of the answer is shown; nbconvert alone would stop."""
     html = markdown("See ![my drawing](attachment:a.png) here.", {"b.png": {"image/png": "QQ=="}})
