@@ -1,5 +1,7 @@
 """The one file an instructor edits: nbgrader's settings and the kit's."""
 
+from autograder.report import formgrader
+
 c = get_config()  # noqa: F821 - nbgrader and the kit define it
 
 # The course -------------------------------------------------------------------------------------
@@ -41,3 +43,5 @@ c.HTMLExporter.filters = {
     "clean_html": "autograder.report.harmless.clean_html",
     "markdown2html": "autograder.report.texts.markdown2html",
 }
+# Formulas are MathML; formgrader loads no MathJax from elsewhere.
+c.HTMLExporter.extra_template_basedirs.prepend([formgrader.TEMPLATES])

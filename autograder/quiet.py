@@ -1,10 +1,20 @@
-"""Silence for libraries that write past Python to stderr."""
+"""Libraries kept from what nobody wants of them: writing past Python, importing for seconds."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def skip_slow_imports() -> None:
+    """Call before nbformat or nbgrader is imported.
+
+    jsonschema imports, if it is there, a grammar of internationalised addresses: more than a second
+    for a format that no notebook has.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @contextmanager

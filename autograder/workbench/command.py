@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 
 from autograder.errors import UserError
+from autograder.quiet import skip_slow_imports
 from autograder.workbench.selfcheck import CELL_TIMEOUT_S, check
 
 USAGE = 2
@@ -24,14 +25,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "Exit codes: 0 all pass, 1 not all, 2 wrong usage.",
     )
     parser.add_argument("notebook", type=Path, help="Your notebook; it is only read.")
-    parser.add_argument("--timeout", type=int, default=CELL_TIMEOUT_S, help="Seconds for one cell.")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=CELL_TIMEOUT_S, help="Seconds for one cell."
+    )
     parser.add_argument("--verbose", "-v", action="store_true", help="Passed checks, tracebacks.")
     options = parser.parse_args(arguments)
+    skip_slow_imports()
     try:
         return check(options.notebook, say, timeout_s=options.timeout, verbose=options.verbose)
     except UserError as error:
         print(f"autograder: {error}", file=sys.stderr)
         return USAGE
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if seconds < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more seconds, received {seconds}")
+    return seconds
 
 
 def say(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 import subprocess
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ INTERRUPT_TIMEOUT_S = 15  # for a cell to end after it was interrupted
 CARD = "__import__('autograder.workbench.cards', fromlist=['CardOf']).CardOf({count})"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
+TEMPORARY = re.compile(r" \(\d+\.py, line \d+\)$")  # the file that IPython compiles a cell as
 
 TIMED_OUT = "took more than {timeout_s} s and was interrupted"
 DIED = "its kernel died: out of memory, or a crash of a library"
@@ -127,8 +129,11 @@ class Kernel:
             await self._client.km.shutdown_kernel(now=True)
 
     def _timeout_of(self, cell: Any) -> int:
-        own = cell.metadata.get("autograder", {}).get("timeout_s")
-        return int(own) if isinstance(own, int | float) and own > 0 else self._timeout_s
+        settings = cell.metadata.get("autograder")
+        own = settings.get("timeout_s") if isinstance(settings, dict) else None
+        if isinstance(own, int | float) and 0 < own < math.inf:
+            return math.ceil(own)
+        return self._timeout_s
 
     def _note(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
         self._timed_out = execute_reply["content"].get("ename") == "TimeoutError" and (
@@ -140,7 +145,8 @@ def _line(error: Any) -> str:
     """An error in one line, with the cell's line that it comes from."""
     found = LINE.search(_traceback(error))
     where = f"line {found[1]}: " if found else ""
-    return plain(f"{where}{error.ename}: {error.evalue}".rstrip(": "))
+    said = TEMPORARY.sub("", error.evalue)
+    return plain(f"{where}{error.ename}: {said}".rstrip(": "))
 
 
 def _traceback(error: Any) -> str:

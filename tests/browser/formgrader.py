@@ -1,14 +1,12 @@
-"""A Jupyter server with formgrader on a course, and a headless Chromium to look at it."""
+"""A Jupyter server with formgrader and JupyterLab on a course."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -17,13 +15,6 @@ from typing import Any
 
 from support import environment
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (  # no window, nothing asked of any host but this one
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
-
 
 @contextlib.contextmanager
 def server(course: Path) -> Iterator[str]:
@@ -31,12 +22,13 @@ def server(course: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    log = course / "server.log"
     options = [
         *("--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
     ]
     private = course / ".jupyter"
+    private.mkdir(exist_ok=True)
+    log = private / "server.log"
     folders = {
         name: str(private) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "HOME")
     } | {"JUPYTER_RUNTIME_DIR": str(private / "runtime")}
@@ -72,18 +64,3 @@ def ask(url: str, method: str = "GET") -> Any:
     request = urllib.request.Request(url, method=method, data=b"" if method == "POST" else None)
     with urllib.request.urlopen(request, timeout=120) as answer:
         return json.loads(answer.read())
-
-
-def browse(url: str, *options: str) -> str:
-    """The page at `url` as it stands when its scripts have run."""
-    assert CHROMIUM is not None
-    with tempfile.TemporaryDirectory() as profile:
-        command = [CHROMIUM, *QUIET, f"--user-data-dir={profile}", "--virtual-time-budget=8000"]
-        done = subprocess.run(
-            [*command, *(options or ("--dump-dom",)), url],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-        return done.stdout

@@ -13,8 +13,8 @@ from support import ASSIGNMENT, RIGHT, SCHEME_LINE, autograder, copy_released, g
 
 from autograder.course import Course
 from autograder.exports.exporting import export
-from browser.devtools import chromium
-from browser.formgrader import CHROMIUM, ask, browse, server
+from browser.chromium import CHROMIUM, Tab, chromium
+from browser.formgrader import ask, server
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -71,15 +71,21 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def tab() -> Iterator[Tab]:
+    with chromium() as browser:
+        yield browser.tab()
+
+
+@pytest.fixture(scope="module")
 def address(course: Path) -> Iterator[str]:
     with server(course) as url:
         yield url
 
 
-def test_the_assignment_is_listed(address: str) -> None:
+def test_the_assignment_is_listed(tab: Tab, address: str) -> None:
     """With its hand-ins, once the page's scripts have asked for them."""
-    page = browse(f"{address}/formgrader/manage_assignments")
-    assert f">{ASSIGNMENT}<" in page
+    tab.open(f"{address}/formgrader/manage_assignments")
+    tab.wait(f"document.body.innerText.includes('{ASSIGNMENT}')")
     (listed,) = ask(f"{address}/formgrader/api/assignments")
     assert (listed["name"], listed["num_submissions"], listed["max_score"]) == (ASSIGNMENT, 3, 6)
 
@@ -104,12 +110,14 @@ def test_the_button_follows_what_changes(address: str, course: Path) -> None:
         assert ask(path)["score"] == score
 
 
-def test_an_explanation_waits_with_its_mark_scheme(address: str, course: Path) -> None:
+def test_an_explanation_waits_with_its_mark_scheme(tab: Tab, address: str, course: Path) -> None:
     """The page on which it is marked shows answer, cards and the scheme."""
     ask(f"{address}/formgrader/api/submission/{ASSIGNMENT}/right/autograde", "POST")
     with gradebook(course) as book:
         entry = book.find_submission_notebook("one", ASSIGNMENT, "right")
-    page = browse(f"{address}/formgrader/submissions/{entry.id}/")
+    tab.open(f"{address}/formgrader/submissions/{entry.id}/")
+    tab.wait(_LOADED)
+    page = tab.html()
     assert SCHEME_LINE in page
     assert RIGHT["why"] in page
     assert "<strong>Question a</strong>" in page
@@ -117,7 +125,21 @@ def test_an_explanation_waits_with_its_mark_scheme(address: str, course: Path) -
     assert "Type any comments here" in page
 
 
-def test_what_a_student_wrote_does_not_act(address: str, course: Path) -> None:
+def test_the_page_loads_nothing_from_elsewhere(tab: Tab, address: str, course: Path) -> None:
+    """No MathJax from another host; formgrader's script, which waits for it, listens to keys."""
+    ask(f"{address}/formgrader/api/submission/{ASSIGNMENT}/right/autograde", "POST")
+    with gradebook(course) as book:
+        entry = book.find_submission_notebook("one", ASSIGNMENT, "right")
+    tab.asked.clear()
+    tab.errors.clear()
+    tab.open(f"{address}/formgrader/submissions/{entry.id}/")
+    tab.wait(_LOADED)
+    tab.wait("document.activeElement.matches('.tabbable')")
+    assert tab.asked and all(each.startswith(address) for each in tab.asked)
+    assert tab.errors == []
+
+
+def test_what_a_student_wrote_does_not_act(tab: Tab, address: str, course: Path) -> None:
     """No script of an answer, an output or a card runs in a marker's or a student's browser."""
     autograder("grade", "--student", "acting", course=course)
     autograder("feedback", course=course)
@@ -127,12 +149,13 @@ def test_what_a_student_wrote_does_not_act(address: str, course: Path) -> None:
     pages += [path.as_uri() for path in (course / "feedback" / "acting").rglob("*.html")]
     assert len(pages) == 4
     for page in pages:
-        html = browse(page)
+        tab.open(page)
+        html = tab.html()
         assert "<b>Asked:</b>" in html
         assert "data-acted" not in html, page
 
 
-def test_a_marker_gives_points_and_goes_on(address: str, course: Path) -> None:
+def test_a_marker_gives_points_and_goes_on(tab: Tab, address: str, course: Path) -> None:
     """Points by button and by number, a comment: they reach feedback and export."""
     for student in ("right", "wrong"):
         path = f"{address}/formgrader/api/submission/{ASSIGNMENT}/{student}"
@@ -141,20 +164,19 @@ def test_a_marker_gives_points_and_goes_on(address: str, course: Path) -> None:
         notebooks = book.notebook_submissions("one", ASSIGNMENT)
         entries = {notebook.id: notebook.student.id for notebook in notebooks}
     first, second = sorted(entries)[:2]  # the order in which formgrader shows them
-    with chromium() as page:
-        page.open(f"{address}/formgrader/submissions/{first}/")
-        page.wait_for(_LOADED)
-        page.click("#why-comment")
-        page.type("Well seen: the *window*. $k^2$ <b onclick=act()>é 🐈</b>")
-        page.click(f"{_ANSWER} .full-credit")
-        page.wait_for(_SAVED)
-        page.follow(".next a")
-        assert second in page.evaluate("location.href")
-        page.wait_for(_LOADED)
-        page.click("#why")
-        page.type("1.5")
-        page.leave()
-        page.wait_for(_SAVED)
+    tab.open(f"{address}/formgrader/submissions/{first}/")
+    tab.wait(_LOADED)
+    tab.click("#why-comment")
+    tab.write("Well seen: the *window*. $k^2$ <b onclick=act()>é 🐈</b>")
+    tab.click(f"{_ANSWER} .full-credit")
+    tab.wait(_SAVED)
+    tab.click(".next a")
+    tab.wait(f"location.href.includes('{second}')")
+    tab.wait(_LOADED)
+    tab.click("#why")
+    tab.write("1.5")
+    tab.leave()
+    tab.wait(_SAVED)
     autograder("feedback", course=course)
     pages = [
         (course / "feedback" / entries[entry] / ASSIGNMENT / "one.html").read_text()
