@@ -7,6 +7,13 @@ import sys
 
 def main() -> None:
     """Entry point of `autograder`."""
+    try:
+        _main()
+    except KeyboardInterrupt:  # while modules are imported; the commands say more of it
+        sys.exit(130)
+
+
+def _main() -> None:
     if sys.argv[1:2] == ["check"]:  # students have no need of what the other commands import
         from autograder.workbench.command import main as check
 

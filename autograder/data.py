@@ -181,9 +181,10 @@ class CourseData:
             return str(self._settings.evaluation_secret)
         path = self.store.root / "secret"
         with writing(self.store.root):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileExistsError):
-                _write_new(path, secrets.token_hex(16))
+            if not path.exists():  # the folder may be read-only
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with contextlib.suppress(FileExistsError):
+                    _write_new(path, secrets.token_hex(16))
             return path.read_text()
 
 

@@ -15,10 +15,14 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """A new file beside `path` to write into; it takes the place of `path` when all went well.
 
-    A reader finds the old file or the new one, never a part; after a failure nothing is left.
+    A reader finds the old file or the new one, never a part; after a failure nothing is left. An
+    OSError (a full disk, a folder that is read-only) names `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     os.close(handle)
     try:
         yield Path(name)
@@ -26,9 +30,11 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
+        if isinstance(error, OSError) and error.errno and error.filename in (None, name):
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

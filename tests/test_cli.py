@@ -31,6 +31,7 @@ from support import (
 from typer.testing import CliRunner
 
 from autograder import cli, terminal
+from autograder.__main__ import main as console_script
 from autograder.engines import Item, Slot
 from autograder.engines.slots import Slots
 from autograder.grading.gradebook import Record
@@ -140,10 +141,11 @@ def test_an_assignment_that_was_not_released(tmp_path: Path) -> None:
     _is_a_mistake(autograder("grade", course=root), "expected the gradebook", "autograder release")
 
 
-def test_an_assignment_that_is_not_in_the_gradebook(course: Path) -> None:
+@pytest.mark.parametrize("options", [["grade"], ["scores"], ["mark"], ["export", "--to", "csv"]])
+def test_an_assignment_that_is_not_in_the_gradebook(options: list[str], course: Path) -> None:
     """The same where another one is."""
     shutil.copytree(course / "source" / ASSIGNMENT, course / "source" / "next")
-    said = autograder("grade", course=course, assignment="next")
+    said = autograder(*options, course=course, assignment="next")
     _is_a_mistake(said, "gradebook.db: assignment 'next'", "autograder release next")
 
 
@@ -381,8 +383,28 @@ def test_doctor_finds_no_course(tmp_path: Path) -> None:
 def test_help_tells_exit_codes() -> None:
     """`autograder --help` names every command and documents what they end with."""
     result = CliRunner().invoke(cli.app, ["--help"])
-    for word in (*COMMANDS, "doctor", "0 done", "1 something needs a person", "2 wrong usage"):
+    for word in (
+        *COMMANDS,
+        "doctor",
+        "0 done",
+        "1 something needs a person",
+        "2 wrong usage",
+        "130",
+    ):
         assert word in " ".join(result.output.replace("│", " ").split())
+
+
+def test_an_interrupt_while_modules_are_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ends as one that comes later: code 130, no traceback."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupt)
+    monkeypatch.setattr(sys, "argv", ["autograder", "scores", "cnn"])
+    with pytest.raises(SystemExit) as ended:
+        console_script()
+    assert ended.value.code == 130
 
 
 def test_the_console_script_in_a_bare_environment(course: Path) -> None:

@@ -8,17 +8,11 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbgrader.converters import BaseConverter, GenerateAssignment
-from support import ASSIGNMENT, SOLUTION_LINE, STUB, build, environment, find, one, write
+from support import ASSIGNMENT, SOLUTION_LINE, STUB, build, find, one, write
 from traitlets.config import Config
 
 from autograder.converters import ConversionError, convert, make_notebooks
 from autograder.course import Course
-
-
-@pytest.fixture(autouse=True)
-def _alembic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """nbgrader calls it by name for a new gradebook."""
-    monkeypatch.setenv("PATH", environment()["PATH"])
 
 
 class Failing(BaseConverter):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +12,7 @@ from nbgrader.coursedir import CourseDirectory
 from support import ROOT
 from typer.testing import CliRunner
 
+from autograder import checks
 from autograder.cli import app
 from autograder.settings import Autograder, Slurm
 
@@ -18,6 +20,7 @@ PAGES = sorted((ROOT / "docs").glob("*.md"))
 ROLES = ("instructor", "ta", "student", "cluster-admin", "write-an-assignment")
 SETTINGS = {kind.__name__: kind for kind in (Autograder, Slurm, CourseDirectory)}
 GROUPS = ("data", "runs")
+INNER = {"as_array", "explain", "is_unanswered"}  # for those who write a check
 DESK = {"grade", "mark", "report", "similarity", "feedback", "export", "collect", "check"}
 
 
@@ -45,10 +48,22 @@ def test_commands_are_the_kits() -> None:
 def test_settings_are_settings() -> None:
     """Each `c.Autograder…` and `c.Slurm…`, and the values beside them."""
     text = "\n".join((ROOT / "docs" / f"{role}.md").read_text() for role in ROLES)
-    for kind, name in re.findall(r"\bc\.(Autograder|Slurm|CourseDirectory)\.(\w+)", text):
+    kinds = "|".join(SETTINGS)
+    for kind, name in re.findall(rf"\bc\.({kinds})\.(\w+)", text):
         assert name in SETTINGS[kind].class_trait_names(config=True), f"c.{kind}.{name}"
-    for kind, name, value in re.findall(r"^c\.(\w+)\.(\w+) = (.+)$", text, re.MULTILINE):
+    values = re.findall(rf"\bc\.({kinds})\.(\w+) = ([^`'\n]+)", text)
+    assert len(values) >= 4
+    for kind, name, value in values:
         SETTINGS[kind](**{name: eval(value)})  # raises where a value is refused
+
+
+def test_checks_are_checks() -> None:
+    """What the page's table lists can be imported; every function there is, it names."""
+    page = (ROOT / "docs" / "checks.md").read_text()
+    told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE))))
+    assert told <= set(checks.__all__)
+    functions = {name for name in checks.__all__ if inspect.isfunction(getattr(checks, name))}
+    assert {name for name in functions - INNER if not re.search(rf"\b{name}\b", page)} == set()
 
 
 @pytest.mark.parametrize("role", ROLES)

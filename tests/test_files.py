@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,23 @@ def test_an_error_leaves_the_old_file_alone(
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("call", ["mkstemp", "replace"])
+def test_a_full_disk_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Not the one beside it, which is gone by then."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile if call == "mkstemp" else os, call, refuse)
+    with pytest.raises(OSError) as refused:
+        write_atomic(tmp_path / "file", b"new")
+    assert refused.value.filename == str(tmp_path / "file")
+    assert refused.value.errno == errno.ENOSPC
+    assert os.listdir(tmp_path) == []
 
 
 def folder(path: Path, word: str) -> Path:

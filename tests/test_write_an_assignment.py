@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ KINDS = {
     "Read-only": {"locked": True},
     "Autograded answer": {"solution": True},
     "Manually graded answer": {"solution": True, "grade": True},
-    "Autograder tests": {"grade": True, "locked": True},
+    "Autograded tests": {"grade": True, "locked": True},
 }
 BLOCK = r"\n(?:[^`#\n][^\n]*\n|\n)*```(?:python|markdown)\n(?P<source>.*?)\n```"
 CELL = re.compile(
@@ -73,6 +74,13 @@ def test_every_cell_of_the_page_is_taken() -> None:
     assert len(headings) == len(source().cells) + len(ANSWER.findall(PAGE)) == 12
     blocks = re.findall(r"^```(?:python|markdown)$", PAGE, re.MULTILINE)
     assert len(blocks) == len(headings)
+
+
+def test_the_types_are_those_of_create_assignment() -> None:
+    """nbgrader's own words, in the extension whose menu the page tells to choose from."""
+    extension = Path(sys.prefix, "share", "jupyter", "labextensions", "@jupyter", "nbgrader")
+    menus = "".join(path.read_text() for path in extension.glob("static/*.js"))
+    assert [kind for kind in KINDS if f'"{kind}"' not in menus] == []
 
 
 def test_the_release_keeps_the_secrets(followed: Followed) -> None:

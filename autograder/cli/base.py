@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from autograder.errors import UserError
+from autograder.quiet import skip_slow_imports
 from autograder.terminal import err
 
 NEEDS_PERSON, USAGE, INTERRUPTED = 1, 2, 130
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="An auto-graded deep-learning course kit on nbgrader. "
-    "Exit codes: 0 done, 1 something needs a person, 2 wrong usage.",
+    "Exit codes: 0 done, 1 something needs a person, 2 wrong usage, 130 interrupted.",
 )
 
 CourseOption = Annotated[
@@ -33,9 +34,7 @@ AssignmentArgument = Annotated[str, typer.Argument(help="The assignment, such as
 
 @app.callback()
 def _prepare() -> None:
-    # A grammar of internationalised addresses that jsonschema, and so nbgrader, imports if it is
-    # there: more than a second for a format that no notebook has.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    skip_slow_imports()
     # nbgrader calls alembic by name, also when this environment is not activated
     scripts = str(Path(sys.executable).parent)
     paths = os.environ.get("PATH", os.defpath).split(os.pathsep)

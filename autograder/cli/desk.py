@@ -101,9 +101,7 @@ def feedback(assignment: AssignmentArgument, course: CourseOption = Path()) -> N
 @app.command()
 def report(
     assignment: AssignmentArgument,
-    names: Annotated[
-        bool, typer.Option("--names", help="Say who, where it is otherwise a number.")
-    ] = False,
+    names: Annotated[bool, typer.Option("--names", help="Say who is behind the counts.")] = False,
     course: CourseOption = Path(),
 ) -> None:
     """Write the class report, report/<assignment>/index.html."""

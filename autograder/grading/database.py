@@ -9,9 +9,10 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from nbgrader.api import Gradebook, InvalidEntry
-from sqlalchemy import URL, Engine, MetaData, Table, create_engine, inspect
+from nbgrader.api import Assignment, Gradebook, InvalidEntry
+from sqlalchemy import URL, Engine, MetaData, Table, create_engine, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, Index
@@ -49,6 +50,15 @@ def open_gradebook(course: Course) -> Iterator[Gradebook]:
         )
     with _one_line(name), _connected(course) as gradebook:
         yield gradebook
+
+
+def require_released(db: Any, course: Course, assignment: str) -> None:
+    """Raise GradebookError unless the gradebook, by its session `db`, knows the assignment."""
+    if db.scalar(select(Assignment.id).where(Assignment.name == assignment)) is None:
+        raise GradebookError(
+            f"{gradebook_name(course)}: assignment {assignment!r} is not in the gradebook; run "
+            f"`autograder release {assignment}` first"
+        )
 
 
 def make_gradebook(course: Course) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from autograder.notebook.master import own_timeout_s
+from autograder.notebook.master import bears_its_checksum, own_timeout_s
 from autograder.notebook.names import Names, analyse
 from autograder.notebook.reading import NotebookError
 
@@ -196,12 +196,7 @@ def _kind(cell: NotebookNode) -> Kind:
 
 
 def _is_unedited(cell: NotebookNode) -> bool:
-    if not utils.is_solution(cell):
-        return False
-    try:
-        return bool(cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell))
-    except UnicodeEncodeError:  # half a surrogate pair, which no released source has
-        return False
+    return bool(utils.is_solution(cell)) and bears_its_checksum(cell)
 
 
 def _names(cell: NotebookNode, index: int) -> Names:

@@ -14,14 +14,14 @@ The result always passes CheckCellMetadata, which takes longer than all of this,
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nbformat import NotebookNode, from_dict
 from nbgrader import utils
 
-from autograder.notebook.master import Master
+from autograder.notebook.master import Master, bears_its_checksum
 from autograder.notebook.reading import CELL_TYPES, clean_attachments, clean_text
 
 _VALID_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -154,22 +154,27 @@ def _restored(slot: _Slot, master: Master, remarks: list[str]) -> _Slot:
     if grade_id is None:
         return _Slot(_own(cell), None)
     restored = _original(grade_id, master)
-    release = master.release_cells[grade_id]
-    source = clean_text(cell.get("source")) or ""
-    if cell.get("cell_type") != release.cell_type:
-        remarks.append(f"{_named(grade_id, master)} had another cell type; restored")
-    if _compared(_settings(cell)) != _compared(release.metadata.nbgrader):
-        remarks.append(f"{_named(grade_id, master)} had other grading settings; restored")
     if not _is_locked(grade_id, master):
-        restored.source = source
+        restored.source = clean_text(cell.get("source")) or ""
         _keep_attachments(cell, restored)
-    elif source != release.source:
-        remarks.append(f"{_named(grade_id, master)} had been changed; restored")
+    named = _named(grade_id, master)
+    remarks += [f"{named} had {what}; restored" for what in _changes(cell, grade_id, master)]
     return _Slot(restored, grade_id)
 
 
-def _compared(settings: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(settings.get(key) or False for key in (*_FLAGS, "points"))
+def _changes(cell: Any, grade_id: str, master: Master) -> Iterator[str]:
+    """What a student did to a cell; of what differs, the author may have changed some since."""
+    release = master.release_cells[grade_id]
+    is_locked = _is_locked(grade_id, master)
+    is_earlier = is_locked and bears_its_checksum(cell)
+    compared = _FLAGS if is_earlier else (*_FLAGS, "points")
+    now, given = _settings(cell), release.metadata.nbgrader
+    if cell.get("cell_type") != release.cell_type:
+        yield "another cell type"
+    if any((now.get(key) or False) != (given.get(key) or False) for key in compared):
+        yield "other grading settings"
+    if is_locked and not is_earlier and (clean_text(cell.get("source")) or "") != release.source:
+        yield "been changed"
 
 
 def _original(grade_id: str, master: Master) -> NotebookNode:

@@ -157,6 +157,20 @@ def test_changed_locked_cells_are_restored(master: Master, grade_id: str) -> Non
     assert remarks == (f"{kind} cell '{grade_id}' had been changed; restored",)
 
 
+@pytest.mark.parametrize("grade_id", ["setup", "test_q1", "about_q3"])
+def test_cells_of_an_earlier_release_are_restored_silently(master: Master, grade_id: str) -> None:
+    """The author changed them since, and need not be told so for each hand-in."""
+
+    def edit(nb: NotebookNode) -> None:
+        cell = by_id(nb, grade_id)
+        cell.source = f"{cell.source} "
+        cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+
+    sanitised = edited(master, edit)
+    assert sanitised.remarks == ()
+    assert by_id(sanitised.notebook, grade_id).source == master.cells[grade_id].source
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"points": 100}, {"locked": False}, {"grade": False, "locked": False}, {"solution": True}],
