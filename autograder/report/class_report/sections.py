@@ -50,6 +50,16 @@ class QuestionRow:
         return sum(part.count for part in self.parts if part.style == "blank")
 
     @property
+    def tried(self) -> int:
+        """Students who have points for something else than what was given out."""
+        return max(self.marks.given - self.blank, 0)
+
+    @property
+    def mean_of_tries(self) -> float:
+        """In percent; 100 where nobody has tried."""
+        return min(100 * self.marks.shares.sum / self.tried, 100.0) if self.tried else 100.0
+
+    @property
     def points(self) -> str:
         return rounded(self.question.points) if self.question.points else "bonus"
 
@@ -146,12 +156,11 @@ def question_row(
 
 
 def hardest(rows: Sequence[QuestionRow]) -> list[QuestionRow]:
-    """Those that gave the smallest share of their points, where all have been marked.
-
-    Until then a mean is that of the empty answers, which nobody has to mark.
-    """
-    told_of = [row for row in rows if row.mean is not None and row.mean < 100 and not row.waiting]
-    return sorted(told_of, key=lambda row: row.mean or 0.0)[:_HARDEST]
+    """Those that gave who tried them the smallest share of their points, where all are marked."""
+    told_of = [
+        row for row in rows if row.mean is not None and row.mean_of_tries < 100 and not row.waiting
+    ]
+    return sorted(told_of, key=lambda row: row.mean_of_tries)[:_HARDEST]
 
 
 def mistake_rows(found: Gathered, *, names: bool) -> list[MistakeRow]:

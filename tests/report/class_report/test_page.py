@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 from support import ASSIGNMENT, build, copy_graded, copy_released, edit, gradebook
 
+from autograder.checks import Outcome
 from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading import scores
@@ -25,7 +26,7 @@ from autograder.report.class_report import write_class_report
 from autograder.report.class_report.marks import CellMarks
 from autograder.report.class_report.page import clock
 from autograder.report.class_report.questions import Question
-from autograder.report.class_report.sections import question_row
+from autograder.report.class_report.sections import hardest, question_row
 
 from .made import hand_over, hand_over_model, model
 
@@ -224,6 +225,20 @@ def test_empty_answers_alone_are_no_mean() -> None:
     assert question_row(question, Counter(), marks).mean is None
     marks.add(2.0, is_waiting=False, is_blank=False)
     assert question_row(question, Counter(), marks).mean == 50
+
+
+def test_who_did_not_try_makes_no_question_hard() -> None:
+    """A question that many left out is not above one that many got wrong."""
+    rows = []
+    for name, points, blank in (("left", (2.0, 1.0, 0.0, 0.0), 2), ("hard", (1.0,) * 4, 0)):
+        question, marks = Question("one", name, name, 2.0, is_by_hand=False), CellMarks(2.0)
+        for score in points:
+            marks.add(score, is_waiting=False, is_blank=False)
+        outcomes = Counter({Outcome.CORRECT: 4 - blank, Outcome.NOT_ATTEMPTED: blank})
+        rows.append(question_row(question, outcomes, marks))
+    hard, left = hardest(rows)
+    assert (hard.question.grade_id, hard.mean_of_tries, hard.tried) == ("hard", 50, 4)
+    assert (left.question.grade_id, left.mean_of_tries, left.tried) == ("left", 75, 2)
 
 
 @pytest.mark.parametrize("is_released", [True, False])
