@@ -13,6 +13,7 @@ from support import ASSIGNMENT, RIGHT, SCHEME_LINE, autograder, copy_released, g
 
 from autograder.course import Course
 from autograder.exports.exporting import export
+from browser.answers import ACTING, ODD
 from browser.chromium import CHROMIUM, Tab, chromium
 from browser.formgrader import ask, server
 
@@ -27,37 +28,6 @@ _LOADED = (
 # What the server has answered stands in formgrader's own model.
 _GRADE = "formgrader.grades.findWhere({name: 'why'})"
 _SAVED = f"$.active === 0 && {_GRADE}.get('needs_manual_grade') === false"
-
-ACT = "document.documentElement.dataset.acted=1"
-ACTING = {
-    "a": f"""from IPython.display import HTML, Javascript, Latex, Markdown, display
-a = [6, 7]
-display(HTML("<script>{ACT}</script><img src=x onerror='{ACT}'>"))
-display(Javascript("{ACT}"))
-display(Latex("<img src=x onerror={ACT}>"))
-display(Markdown("<img src=x onerror={ACT}>"))
-display({{"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg' onload='{ACT}'/>"}}, raw=True)
-display({{"image/png": '"><img src=x onerror={ACT}>'}}, raw=True)
-size = {{"image/png": {{"width": "1 onerror={ACT}"}}}}
-display({{"image/png": "x"}}, metadata=size, raw=True)
-print("<script>{ACT}</script>")
-raise ValueError("<script>{ACT}</script>")""",
-    "b": f"b = '<img src=x onerror={ACT}>'",
-    "why": f"""The window. <script>{ACT}</script> <img src=x onerror={ACT}> <svg onload={ACT}>
-<details open ontoggle={ACT}>x</details> <iframe srcdoc="<script>parent.{ACT}</script>"></iframe>
-<style onload={ACT}></style> $<img src=x onerror={ACT}>$""",
-}
-
-
-ODD = {
-    "nothing": "",
-    "attachment": "See ![my drawing](attachment:gone.png).",
-    "control": "a\x00b\x1b[31m \u202e \ufffe",
-    "right to left": "הפילטר רואה דפוס \u202e ‮ abc",
-    "long": "word " * 200_000,
-    "nested": "<div>" * 3000,
-    "formulas": "$x$ $$\\frac{$$ \\begin{a}",
-}
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +110,10 @@ def test_the_page_loads_nothing_from_elsewhere(tab: Tab, address: str, course: P
 
 
 def test_what_a_student_wrote_does_not_act(tab: Tab, address: str, course: Path) -> None:
-    """No script of an answer, an output or a card runs in a marker's or a student's browser."""
+    """No script of an answer, an output or a card runs in a marker's or a student's browser.
+
+    Nor does a picture tell another host who looks at it when.
+    """
     autograder("grade", "--student", "acting", course=course)
     autograder("feedback", course=course)
     with gradebook(course) as book:
@@ -148,11 +121,13 @@ def test_what_a_student_wrote_does_not_act(tab: Tab, address: str, course: Path)
         pages = [f"{address}/formgrader/submissions/{entry.id}/" for entry in entries]
     pages += [path.as_uri() for path in (course / "feedback" / "acting").rglob("*.html")]
     assert len(pages) == 4
+    tab.asked.clear()
     for page in pages:
         tab.open(page)
         html = tab.html()
         assert "<b>Asked:</b>" in html
         assert "data-acted" not in html, page
+    assert [url for url in tab.asked if not url.startswith((address, "data:", "file:"))] == []
 
 
 def test_a_marker_gives_points_and_goes_on(tab: Tab, address: str, course: Path) -> None:

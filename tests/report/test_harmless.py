@@ -18,6 +18,8 @@ KEPT = [
     '<a href="https://example.org">there</a>',
     '<img src="data:image/png;base64,aGVsbG8=" alt="a sketch">',
     '<table><tbody><tr><td style="text-align: right;">7</td></tr></tbody></table>',
+    '<p style="color: rgb(1, 2, 3); width: calc(100% - 2px);">x</p>',
+    '<img src="drawings/mine.png" alt="beside the notebook">',
 ]
 
 # What is written, and what must not be left of it.
@@ -42,6 +44,12 @@ GONE = {
     '<img src="data:image/svg+xml;base64,PHN2Zz4=">': "data:",
     '<div style="position: fixed; top: 0">over everything</div>': "position",
     '<div id="statusmessage">x</div>': "statusmessage",
+    '<img src="https://example.org/x.png">': "example.org",
+    '<img src=" //example.org/x.png">': "example.org",
+    '<img src="/\\example.org/x.png">': "example.org",
+    '<p style="color: red; background: url(//example.org)">x</p>': "example.org",
+    r'<p style="background: \75rl(//example.org)">x</p>': "example.org",
+    "<ul style=\"list-style: image-set('//example.org' 1x)\"><li>x</li></ul>": "example.org",
     "<!-- <script> -->": "<!--",
 }
 
