@@ -118,7 +118,7 @@ def _title(prompt: str, heading: str) -> str:
     title = _last(_HEADING.findall(prompt))
     if not title:
         bold = _BOLD.search(prompt)
-        title = ": ".join(part for part in (heading, bold[1] if bold else "") if part)
+        title = " · ".join(part for part in (heading, bold[1] if bold else "") if part)
     return _POINTS.sub("", title).replace("*", "").strip()
 
 
