@@ -23,6 +23,13 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 # Mark schemes stand in the locked question cells, so that markers see them beside the answers.
 c.ClearMarkScheme.enforce_metadata = False
 
+# Other systems, see docs/exports.md --------------------------------------------------------------
+c.ZipCollectApp.extractor_plugin = "autograder.exports.zip_collect.SafeExtractor"
+# Whose archives `nbgrader zip_collect` takes (`autograder collect --from` says it itself)
+# c.ZipCollectApp.collector_plugin = "autograder.exports.zip_collect.Canvas"  # Moodle, Gradescope
+# c.Exports.canvas_column = {"cnn": "Convolutional networks (4711)"}
+# c.Exports.moodle_user = "email"
+
 # What follows makes plain nbgrader and formgrader use the kit; leave it as it is ------------------
 c.Autograde.sanitize_preprocessors = ["autograder.nbgrader.Sanitise"]
 c.Autograde.autograde_preprocessors = [
