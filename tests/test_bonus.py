@@ -159,7 +159,7 @@ def test_cards_and_feedback_tell_it(graded: Path) -> None:
     assert determine_grade(test) == (0, 0)
     page = (graded / "feedback" / "part" / ASSIGNMENT / "one.html").read_text()
     assert "Bonus: 1.5 of 2 points" in page
-    assert "Score: 3.5 / 5.0" in page
+    assert "<strong>3.5</strong> of 5 points" in page
 
 
 def test_scores_of_other_tests_are_written_as_before(graded: Path) -> None:

@@ -104,9 +104,11 @@ def measure_nothing() -> None:
     """
     finish = Recorder.finish
 
-    def finished(self: Recorder, key: str, walls: str, limits: Limits, ending: Ending) -> Run:
+    def finished(
+        self: Recorder, key: str, walls: str, limits: Limits, ending: Ending, gpu: str
+    ) -> Run:
         ending = dataclasses.replace(ending, wall_s=0.0, cpu_s=0.0, peak_mb=0.0)
-        return finish(self, key, walls, limits, ending)
+        return finish(self, key, walls, limits, ending, gpu)
 
     Recorder.finish = finished  # type: ignore[method-assign]
 

@@ -55,7 +55,8 @@ def test_the_table_is_read_by_rows() -> None:
     assert '<span aria-hidden="true">✓</span> 2 of 2 points' in html
 
 
-def test_outside_of_a_notebook() -> None:
+def test_outside_of_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no session to look at."""
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: None)
     with pytest.raises(UserError, match="autograder check FILE"):
         check_notebook()
