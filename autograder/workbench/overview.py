@@ -15,7 +15,7 @@ NOTHING = "no question has been tested in this session yet: run all cells first"
 HIDDEN = "; after hand-in hidden tests decide {points} of {questions}"
 
 BOX = "max-width:46em;font:14px/1.45 system-ui,sans-serif;overflow-wrap:anywhere"
-TABLE = "border-collapse:collapse;width:100%;margin:0;font-size:inherit"
+TABLE = "border-collapse:collapse;table-layout:fixed;width:100%;margin:0;font-size:inherit"
 CELL = "text-align:left;vertical-align:top;white-space:normal;padding:4px 12px 4px 0;border:0"
 LINE = "border-top:1px solid rgba(128,128,128,.4)"
 
@@ -42,8 +42,8 @@ class Overview:
         if not self.cards:
             return f"<p>{escape(NOTHING)}</p>"
         head = "".join(
-            f'<th scope="col" style="{CELL}">{name}</th>'
-            for name in ("Question", "Result", "What to do")
+            f'<th scope="col" style="{CELL};width:{width}">{name}</th>'
+            for name, width in (("Question", "20%"), ("Result", "25%"), ("What to do", "55%"))
         )
         body = "".join(_row(card) for card in self.cards)
         # The classes keep MathJax off: a student's text in dollar signs is not to be typeset.
