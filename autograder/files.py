@@ -72,8 +72,13 @@ def sync_below(folder: Path) -> None:
 
 
 def write_below(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files, by their paths relative to `folder`, and make the folders in between."""
+    """Write files, by their paths relative to `folder`, and make the folders in between.
+
+    Raises ValueError for a path that leads out of it.
+    """
     for name, data in files.items():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError(f"{name!r} leads out of the folder that it is written below")
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)

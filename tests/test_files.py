@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.files import replace_folder, write_atomic
+from autograder.files import replace_folder, write_atomic, write_below
 
 # Writes and dies at the call that is named.
 _KILLED = """
@@ -77,6 +77,13 @@ def test_an_error_leaves_the_old_file_alone(
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("name", ["/tmp/out", "../out", "a/../../out"])
+def test_nothing_is_written_outside_of_the_folder(tmp_path: Path, name: str) -> None:
+    """Whoever gave the name."""
+    with pytest.raises(ValueError, match="leads out"):
+        write_below(tmp_path / "in", {name: b"x"})
 
 
 @pytest.mark.parametrize("call", ["mkstemp", "replace"])

@@ -53,7 +53,8 @@ def one_line_for_mistakes() -> Iterator[None]:
         err.print(f"autograder: {error}", markup=False)
         raise typer.Exit(USAGE) from None
     except OSError as error:  # a full disk, a folder that cannot be written
-        err.print(f"autograder: {error.filename or 'a file'}: {error.strerror}", markup=False)
+        why = f"{error.filename or 'a file'}: {error.strerror}" if error.strerror else str(error)
+        err.print(f"autograder: {why}", markup=False)
         raise typer.Exit(USAGE) from None
     except KeyboardInterrupt:
         err.print("autograder: interrupted; what is done is kept: the same command goes on")

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from lzma import LZMAError
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -56,7 +57,10 @@ class Archive:
         member, outer = self._members[name]
         file = self._open_inner(outer) if outer else self._file
         assert file is not None
-        return file.read(member)
+        try:
+            return file.read(member)
+        except (LZMAError, OSError) as error:  # torn, as zlib.error and BadZipFile say of others
+            raise BadZipFile(str(error)) from error
 
     def _open_inner(self, outer: str) -> ZipFile:
         """An archive within, kept until another is asked for."""
@@ -110,7 +114,7 @@ def why_unsafe(file: ZipFile, size: int) -> str:
 def _add(archive: Archive, member: ZipInfo, limit_mb: int, outer: str = "", cut: str = "") -> None:
     name = _name(member).removeprefix(cut)
     full = f"{outer}/{name}" if outer else name
-    if member.is_dir() or is_clutter(name):
+    if _is_folder(member) or is_clutter(name):
         return
     if member.flag_bits & _IS_ENCRYPTED:
         archive.remarks[full] = "is encrypted; left out"
@@ -138,7 +142,11 @@ def _look_into(archive: Archive, name: str, outer: str, limit_mb: int) -> None:
     if why:
         archive.remarks[name] = f"{why}; left out"
         return
-    files = [member for member in inner.infolist() if not is_clutter(_name(member))]
+    files = [
+        member
+        for member in inner.infolist()
+        if not (_is_folder(member) or is_clutter(_name(member)))
+    ]
     cut = _shared_folder([_name(member) for member in files])
     for member in files:
         _add(archive, member, limit_mb, name, cut)
@@ -158,13 +166,22 @@ def _shared_folder(names: list[str]) -> str:
     return f"{first.pop()}/" if is_shared else ""
 
 
+def _is_folder(member: ZipInfo) -> bool:
+    return member.filename.endswith(("/", "\\"))
+
+
 def _name(member: ZipInfo) -> str:
-    """The name as it was meant: UTF-8 that is not marked as such, Windows' separators."""
+    """The name as it was meant: UTF-8 that is not marked as such, Windows' separators.
+
+    Without empty parts: what is left of a//b/c below a is no path from the root.
+    """
     name = member.filename
     if not member.flag_bits & _IS_UTF8:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return name.replace("\\", "/")
+    name = name.replace("\\", "/")
+    root = "/" if name.startswith("/") else ""
+    return root + "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
 def _short(error: BaseException) -> str:

@@ -14,8 +14,8 @@ from autograder.course import Course, shown
 from autograder.errors import UserError
 from autograder.exports.archives import READ_ERRORS, Archive, is_bad_name, open_archive
 from autograder.exports.handins import TIME, Collected, sort_files
-from autograder.exports.layouts import LAYOUTS, METADATA
-from autograder.exports.metadata import Submission, read_metadata
+from autograder.exports.layouts import LAYOUTS
+from autograder.exports.metadata import Submission, find_metadata, read_metadata
 from autograder.exports.roster import read_roster
 from autograder.files import replace_folder, write_below
 
@@ -91,14 +91,7 @@ def collect(
 
 
 def _metadata(opened: Archive, archive: Path) -> dict[str, Submission]:
-    names = [name for name in opened.sizes if Path(name).name == METADATA]
-    if not names:
-        raise UserError(
-            f"{archive}: expected {METADATA} in it, found none; download it from Gradescope with "
-            "Export Submissions"
-        )
-    # Students cannot write it, but may hand in a file of that name.
-    name = min(names, key=lambda name: name.count("/"))
+    name = find_metadata(opened.sizes, str(archive))
     try:
         return read_metadata(opened.read(name), f"{archive}: {name}")
     except READ_ERRORS as error:

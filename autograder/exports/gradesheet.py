@@ -45,7 +45,8 @@ class Gradesheet:
 
     def total(self, student: StudentMarks) -> float | int | None:
         """The grade; None while it is not known."""
-        is_known = self.missing == "zero" or student.is_final
+        is_final = student.handed_in and self.sum(student, self.questions) is not None
+        is_known = self.missing == "zero" or is_final
         return number(student.total(self.questions)) if is_known else None
 
     def points(self, student: StudentMarks, question: Question) -> float | int | None:

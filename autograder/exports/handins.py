@@ -79,6 +79,8 @@ class _Known:
 def _students(lms_id: str, submission: Submission | None, roster: Roster) -> Iterable[_Known | str]:
     """Whose a hand-in is: a student each, or why it is nobody's."""
     people = [(p.sid, p.email) for p in submission.people] if submission else [(lms_id, "")]
+    if not people:
+        yield "the list names nobody who handed it in; left out"
     for sid, email in people:
         known = roster.find_person(email, sid) if submission else roster.find(lms_id)
         student = (sid or email) if roster.is_empty else known

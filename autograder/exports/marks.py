@@ -90,11 +90,6 @@ class StudentMarks:
         """The answers in formgrader's list, as `autograder scores` counts them."""
         return sum(mark.waits for mark in self.marks.values())
 
-    @property
-    def is_final(self) -> bool:
-        """Whether the total is more than a part of what the student will have."""
-        return self.handed_in and not self.ungraded
-
     def points(self, questions: tuple[Question, ...]) -> float:
         """The points in these questions; what is ungraded counts nothing."""
         marks = (self.marks.get(question.cell) for question in questions)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from autograder.errors import UserError
+from autograder.exports.layouts import METADATA, find_place
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,20 @@ def _ruby(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 
 
 _Loader.add_multi_constructor("!ruby/", _ruby)
+
+
+def find_metadata(names: Iterable[str], where: str) -> str:
+    """The name of the list among an archive's files; students may hand in files so called.
+
+    Raises UserError where there is none.
+    """
+    found = [n for n in names if Path(n).name == METADATA and not find_place("gradescope", n)]
+    if not found:
+        raise UserError(
+            f"{where}: expected {METADATA} in it, found none; download it from Gradescope with "
+            "Export Submissions"
+        )
+    return min(found, key=lambda name: name.count("/"))
 
 
 def read_metadata(data: bytes, where: str) -> dict[str, Submission]:

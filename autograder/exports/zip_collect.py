@@ -20,8 +20,8 @@ from autograder.course import Course, shown
 from autograder.errors import UserError
 from autograder.exports.archives import READ_ERRORS, is_bad_name, open_archive
 from autograder.exports.handins import sort_files
-from autograder.exports.layouts import CANVAS, GRADESCOPE, METADATA, MOODLE, find_place
-from autograder.exports.metadata import read_metadata
+from autograder.exports.layouts import CANVAS, GRADESCOPE, MOODLE, find_place
+from autograder.exports.metadata import find_metadata, read_metadata
 from autograder.exports.roster import read_roster
 from autograder.files import write_below
 
@@ -85,9 +85,10 @@ class _Collector(FileNameCollectorPlugin):  # type: ignore[misc]
         files = {self._name(path, folder): path for path in sorted(folder.rglob("*"))}
         notebooks = [path.stem for path in course.notebooks(app.coursedir.assignment_id)]
         roster = read_roster(course, Path(self.roster) if self.roster else None)
-        lists = [path for path in files.values() if path.name == METADATA]
-        lists.sort(key=lambda path: len(path.parts))  # students' files lie deeper
-        metadata = read_metadata(lists[0].read_bytes(), str(lists[0])) if lists else {}
+        metadata = {}
+        if self.layout == "gradescope":
+            path = files[find_metadata(files, str(folder))]
+            metadata = read_metadata(path.read_bytes(), str(path))
         found = sort_files(self.layout, files, notebooks, roster, metadata)
         for remark in found.remarks:
             self.log.warning("%s", remark)

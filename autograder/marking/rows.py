@@ -84,7 +84,10 @@ def of_question(place: Place, students: Collection[str] | None = None) -> Select
 
 
 _MOST_NAMED = 500  # what every database takes in one statement
-_OF_MARKS = ("version", "batch", "marker", "marked_at", "points", "steps", "comment", "digest")
+_OF_MARKS = (
+    *("version", "batch", "undoes", "marker", "marked_at"),
+    *("points", "steps", "comment", "digest"),
+)
 
 
 def _latest(place: Place) -> Subquery:
@@ -113,10 +116,12 @@ def of_batch(db: Connection, batch: str, place: Place) -> dict[str, Row[Any]]:
 
 def last_batch(db: Connection, place: Place, marker: str) -> str | None:
     """The newest of which anything stands as this marker saved it, and that is no undo."""
-    newest = _latest(place)
-    ours = select(newest.c.batch).where(newest.c.marker == marker, newest.c.undoes.is_(None))
-    found = db.execute(ours.order_by(newest.c.marked_at.desc(), newest.c.batch).limit(1)).first()
-    return found.batch if found else None
+    ours = [
+        row
+        for row in db.execute(of_question(place))
+        if row.marker == marker and row.undoes is None and not is_foreign(row)
+    ]
+    return max(ours, key=lambda row: (row.marked_at, row.batch)).batch if ours else None
 
 
 def entry_of(row: Row[Any]) -> Entry:

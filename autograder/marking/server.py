@@ -42,8 +42,15 @@ def serve(
     port: 0 for any that is free. by: the marker's name, the user's by default. say: gets a line
     with the address. Raises UserError for what cannot be marked, GradebookError for the gradebook.
     """
-    with desk(course, assignment, by or getpass.getuser(), sources) as ready:
+    with desk(course, assignment, by.strip() or _user(), sources) as ready:
         asyncio.run(_serve(ready, port, open_browser, say))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        raise UserError("--by: expected who marks, found no user's name; add --by NAME") from None
 
 
 @contextlib.contextmanager

@@ -179,7 +179,7 @@ class _Change:
             "before_steps": json.dumps(steps_of(self.row)),
             "before_comment": self.row.manual_comment,
             "before_waits": self.row.needs_manual_grade,
-            "before_digest": self.row.digest or "",
+            "before_digest": "" if is_foreign(self.row) else self.row.digest or "",
         }
 
 
@@ -191,7 +191,9 @@ def _wished(row: Row[Any], wish: Wish) -> _Change:
 def _undone(row: Row[Any], saved: Row[Any]) -> _Change:
     steps = tuple(json.loads(saved.before_steps))
     mark = Mark(saved.before_points, steps, saved.before_comment or "")
-    return _Change(row, mark, saved.before_waits, saved.before_digest)
+    is_graded_since = row.needs_manual_grade and saved.points is not None
+    waits = saved.before_waits or is_graded_since
+    return _Change(row, mark, waits, saved.before_digest)
 
 
 def _stands(row: Row[Any], batch: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +18,7 @@ from autograder.course import Course, CourseError
 from autograder.grading.database import open_gradebook
 
 _NBGRADERS = ("timestamp.txt", "submission_secret.txt")
+_ANYBODY = "@anybody@"
 _WORTH_A_PROCESS = 60  # notebooks; a process takes seconds to import nbgrader
 
 
@@ -111,6 +113,5 @@ def _processes(course: Course) -> int:
 
 def _folders(course: Course, step: str, assignment: str) -> list[Path]:
     """The students' folders of a step that are there."""
-    pattern = course.path(step, "*", assignment)
-    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
-    return sorted(folder for folder in found if not folder.name.startswith("."))
+    places = glob.escape(str(course.path(step, _ANYBODY, assignment)))
+    return sorted(Path(found) for found in glob.glob(places.replace(_ANYBODY, "*")))

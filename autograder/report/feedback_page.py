@@ -102,7 +102,8 @@ def _picture(kind: str, data: str, metadata: Mapping[str, Any]) -> str:
     data = "".join(data.split())
     if not _is_base64(data):
         return ""
-    width = metadata.get(f"image/{kind}", {}).get("width")
+    told = metadata.get(f"image/{kind}")
+    width = told.get("width") if isinstance(told, Mapping) else None
     size = f' width="{width:.0f}"' if isinstance(width, int | float) and 0 < width < 10_000 else ""
     return f'<img alt="Picture made by this cell"{size} src="data:image/{kind};base64,{data}">'
 

@@ -29,6 +29,7 @@ LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 TEMPORARY = re.compile(r" \(\d+\.py, line \d+\)$")  # the file that IPython compiles a cell as
 
 TIMED_OUT = "took more than {timeout_s} s and was interrupted"
+CARD_S = 60  # for a kernel that has just ended a cell
 DIED = "its kernel died: out of memory, or a crash of a library"
 HANGS = "it did not end when it was interrupted"
 NO_START = "the kernel does not start ({error}); try: python -m ipykernel --version"
@@ -109,7 +110,10 @@ class Kernel:
             return Ended(error=told, stops="" if errors else HANGS)
         if errors:
             return Ended(error=_line(errors[-1]), traceback=_traceback(errors[-1]))
-        return Ended(card=await self._card(cell.execution_count))
+        try:
+            return Ended(card=await asyncio.wait_for(self._card(cell.execution_count), CARD_S))
+        except (DeadKernelError, TimeoutError):
+            return Ended(error=DIED, stops=DIED)
 
     async def _card(self, count: int | None) -> dict[str, Any]:
         """What the cell ended with, if it was a card; asked of the kernel as front ends do."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.exports.archives import ArchiveError, open_archive
+from autograder.exports.archives import READ_ERRORS, ArchiveError, open_archive
 from exports.made import zipped
 
 
@@ -49,6 +49,28 @@ def test_what_leads_out_is_refused(name: str, tmp_path: Path) -> None:
     ):
         pass
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a//etc/x", "a/./etc/x", "x.zip//etc/x", "a\\\\etc\\x"])
+def test_no_name_within_begins_at_the_root(name: str, tmp_path: Path) -> None:
+    """Also not what is left of one below a folder that all share."""
+    path = zipped(tmp_path / "x.zip", {"hw.zip": _bytes({name: b"1"})})
+    with open_archive(path, 1) as archive:
+        (found,) = archive.sizes
+        assert found.startswith("hw.zip/") and "//" not in found
+
+
+def test_a_torn_member_is_a_bad_archive(tmp_path: Path) -> None:
+    """However it was packed."""
+    for kind in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED):
+        path = tmp_path / f"{kind}.zip"
+        with zipfile.ZipFile(path, "w", kind) as made:
+            made.writestr("a", bytes(range(256)) * 40)
+        data = bytearray(path.read_bytes())
+        data[45:90] = b"\xff" * 45
+        path.write_bytes(data)
+        with open_archive(path, 1) as archive, pytest.raises(READ_ERRORS):
+            archive.read("a")
 
 
 def test_a_bomb_is_refused(tmp_path: Path) -> None:

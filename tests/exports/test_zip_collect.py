@@ -67,6 +67,22 @@ def test_the_command_collects(layout: str, files: dict[str, str], tmp_path: Path
     assert time.is_file() == (layout == "gradescope")
 
 
+def test_a_list_that_a_student_handed_in_is_not_believed(tmp_path: Path) -> None:
+    """Neither in Moodle's layout nor in place of Gradescope's own."""
+    forged = "{'11': {':created_at': 2020-01-01, ':submitters': [{':email': bob@x.example}]}}"
+    folder = "Anna_11_assignsubmission_file_"
+    files = {f"{folder}/one.ipynb": "1", f"{folder}/submission_metadata.yml": forged}
+    root = _course(tmp_path / "moodle", files)
+    assert _run(root, "moodle").returncode == 0
+    assert [path.name for path in (root / "submitted").iterdir()] == ["anna"]
+    assert not list((root / "submitted").rglob("timestamp.txt"))
+    place = "assignment_1_export/submission_11"
+    files = {f"{place}/one.ipynb": "1", f"{place}/submission_metadata.yml": forged}
+    said = _run(_course(tmp_path / "gradescope", files), "gradescope")
+    assert said.returncode != 0
+    assert "expected submission_metadata.yml in it, found none" in said.stderr
+
+
 def test_what_leads_out_is_refused(tmp_path: Path) -> None:
     """In one line of nbgrader's log."""
     root = _course(tmp_path, {"../../evil.ipynb": "x"})

@@ -172,6 +172,28 @@ def test_what_can_be_undone_is_remembered(course: Course, store: Store, other: S
     assert store.last_batch(WHY) is None
 
 
+def test_what_formgrader_changed_stands_in_no_ones_way(course: Course, store: Store) -> None:
+    """The next to be undone is the last of which anything stands."""
+    first = give(store, GOOD, "ada").batch
+    give(store, GOOD, "bob")
+    in_formgrader(course, "bob", 1.0, "")
+    assert store.last_batch(WHY) == first
+
+
+def test_undo_leaves_a_grading_since_to_be_looked_at(course: Course, store: Store) -> None:
+    """What waits since is another answer; what waited by the mark that is undone is not."""
+    give(store, Mark(1.0), "ada")
+    again = give(store, GOOD, "ada")
+    with gradebook(course.root) as book:
+        book.find_grade("why", "one", ASSIGNMENT, "ada").needs_manual_grade = True
+        book.db.commit()
+    store.undo(WHY, again.batch)
+    assert in_book(course, "ada") == (1.0, None, True)
+    give(store, GOOD, "bob")
+    store.undo(WHY, give(store, Mark(None), "bob").batch)
+    assert in_book(course, "bob") == (GOOD.points, GOOD.comment, False)
+
+
 def test_undoing_twice_does_nothing(course: Course, store: Store) -> None:
     """Two presses of a key take back one group."""
     saved = give(store, GOOD, "ada")

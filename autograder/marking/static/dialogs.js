@@ -46,6 +46,9 @@ export async function askGroup(group, keys, current, mark, names) {
   try {
     for (let from = 0; from < keys.length; from += AT_ONCE) {
       for (const each of await get(`members/${group}?from=${from}${names ? "&names=1" : ""}`)) {
+        if (!keys.includes(each.key)) {
+          throw new Error("The answers were read again meanwhile and are grouped anew: load the page again.");
+        }
         const box = member(each, current);
         members.set(each.key, { box, seen: each.entry?.seen });
         box.addEventListener("change", recount);

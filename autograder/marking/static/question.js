@@ -141,13 +141,13 @@ function nextWaiting() {
   return show(current.key);
 }
 
-// Saves `mark` for the answers in `seen`; false where the person left everything as it was.
+// Saves `mark` for the answers in `seen`: for how many; false where all was left as it was.
 async function send(seen, mark) {
   const answer = await post("marks", { seen, ...mark });
   if (!answer.conflicts) {
     taken(answer.entries);
     index.undo = answer.batch;
-    return true;
+    return Object.keys(answer.entries).length;
   }
   const many = Object.keys(seen).length;
   const choice = await askConflict(answer.conflicts, mark, many, (key) => order.indexOf(key) + 1);
@@ -205,8 +205,9 @@ async function markGroup() {
   const seen = await askGroup(number, index.groups[number], key, mark, names);
   if (!seen) return say("The group is not marked.");
   if (key in seen) seen[key] = current.entry.seen;
-  if (!(await send(seen, mark))) return undefined;
-  say(`Saved: ${pointsOf(mark.points)} for ${counted(Object.keys(seen).length)}.`);
+  const many = await send(seen, mark);
+  if (!many) return undefined;
+  say(`Saved: ${pointsOf(mark.points)} for ${counted(many)}.`);
   return move(key);
 }
 
@@ -225,7 +226,7 @@ async function undo() {
   const { entries, kept } = await post("undo", { batch: index.undo });
   taken({ ...entries, ...kept });
   const here = current.key;
-  drop(here);
+  if (here in entries) drop(here);
   await refresh();
   await show(order.find((key) => key in entries) ?? here);
   const changed = Object.keys(kept).length;

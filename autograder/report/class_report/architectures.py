@@ -11,7 +11,7 @@ from typing import Any
 from autograder.graphs import GraphError, ModelGraph
 from autograder.report.class_report.handed import Handed, piece
 from autograder.report.class_report.outcomes import MOST_NAMES
-from autograder.snapshot import SnapshotError
+from autograder.snapshot import DOCUMENT, SnapshotError
 from autograder.snapshot.models import parse_config
 
 _KEPT = 1000  # configs whose structure is remembered
@@ -60,6 +60,8 @@ class Architectures:
 
     def _digest(self, handed: Handed, config: Any) -> str:
         """A piece is named by its content, so equal names are equal models."""
+        if not isinstance(config, str):
+            raise SnapshotError(f"{DOCUMENT}: a model's config is no piece")
         if config in self._known:
             self._known.move_to_end(config)
             return self._known[config]

@@ -31,7 +31,7 @@ Key = tuple[str, str]  # notebook, grade_id
 class CellMarks:
     """One question's points in the class, so far as they are given. waiting: for a person.
 
-    blank: answers that were left as they were, which nbgrader gives no points by itself.
+    blank: 0 points that no person gave: an answer left as it was, or a test's.
     """
 
     max_points: float
@@ -44,7 +44,7 @@ class CellMarks:
 
     @property
     def marked(self) -> int:
-        """Answers that somebody or a test has scored; what is blank scores 0 unseen."""
+        """Answers that a person has scored, or a test with more than 0."""
         return self.full + self.part + self.none
 
     @property

@@ -141,7 +141,8 @@ def question_row(
         )
     else:
         parts = tuple(Part(str(each), style, outcomes[each]) for each, style in STYLES.items())
-    is_seen = marks.marked or not marks.waiting  # else a mean is that of empty answers
+    # Else a mean is that of empty answers.
+    is_seen = not question.is_by_hand or marks.marked or not marks.waiting
     has_mean = marks.given and question.points and is_seen
     title = f"{question.title} ({question.grade_id})"
     return QuestionRow(

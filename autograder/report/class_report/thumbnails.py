@@ -47,7 +47,8 @@ def thumbnail(handed: Handed, kind: str) -> Thumbnail | None:
         tiles = [tile for array in _arrays(value) for tile in _tiles(array, kind)]
     except (SnapshotError, NotDataError, OSError):
         return None
-    return _made(_sheet(tiles[:_TILES]), len(tiles)) if tiles else None
+    shown = tiles[:_TILES]
+    return _made(_sheet(shown), len(shown)) if shown else None
 
 
 def _files(handed: Handed) -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def test_pictures_are_what_a_test_looks_at_and_figures(
     [
         (np.arange(64.0).reshape(8, 8), "heatmap", 1),
         ({"c1": np.ones((8, 8, 4)), "c2": np.ones((1, 4, 4, 8))}, "activation maps", 4),
-        ({n: np.ones((8, 8, 3)) for n in range(16)}, "filter patterns", 16),
+        ({n: np.ones((8, 8, 3)) for n in range(16)}, "filter patterns", 9),
         (np.random.default_rng(0).random((5, 8, 8, 3)), "filter patterns", 5),
         (Image.new("RGB", (1200, 900)), "figure", 0),
     ],
