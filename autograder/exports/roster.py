@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from nbgrader.api import Student
@@ -45,8 +46,11 @@ class Roster:
 
         A student with another number is not meant: both ids may be numbers of the same length.
         """
-        nameless = self.students.difference(self.by_lms_id.values())
-        return self.by_lms_id.get(lms_id) or (lms_id if lms_id in nameless else None)
+        return self.by_lms_id.get(lms_id) or (lms_id if lms_id in self._without_lms_id else None)
+
+    @cached_property
+    def _without_lms_id(self) -> frozenset[str]:
+        return self.students.difference(self.by_lms_id.values())
 
     def find_person(self, email: str, sid: str) -> str | None:
         """By e-mail, then by student number: that, people can write into their profiles."""

@@ -116,12 +116,10 @@ def of_batch(db: Connection, batch: str, place: Place) -> dict[str, Row[Any]]:
 
 def last_batch(db: Connection, place: Place, marker: str) -> str | None:
     """The newest of which anything stands as this marker saved it, and that is no undo."""
-    ours = [
-        row
-        for row in db.execute(of_question(place))
-        if row.marker == marker and row.undoes is None and not is_foreign(row)
-    ]
-    return max(ours, key=lambda row: (row.marked_at, row.batch)).batch if ours else None
+    rows = of_question(place).subquery()
+    ours = select(rows).where(rows.c.marker == marker, rows.c.undoes.is_(None))
+    newest_first = db.execute(ours.order_by(rows.c.marked_at.desc(), rows.c.batch))
+    return next((row.batch for row in newest_first if not is_foreign(row)), None)
 
 
 def entry_of(row: Row[Any]) -> Entry:

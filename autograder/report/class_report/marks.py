@@ -95,7 +95,7 @@ def read_marks(course: Course, assignment: str) -> Marks:
     most = sum(marks.max_points for marks in cells.values())
     totals = Spread()
     for row in rows:
-        totals.add(100 * max(row.total, 0.0) / most if most else 0.0)  # as nbgrader exports it
+        totals.add(100 * row.total / most if most else 0.0)
     return Marks(
         students=tuple(row.student for row in rows),
         totals=totals,
